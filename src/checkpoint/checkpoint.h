@@ -1,0 +1,92 @@
+// A checkpoint on disk, whatever its container: a Hugging Face folder (safetensors, plain, GPTQ or
+// AWQ) or a GGUF file. Tensors are asked for by their Hugging Face names
+// ("model.layers.0.self_attn.q_proj.weight"); a GGUF checkpoint maps them to its own. Nothing is
+// converted here: a StoredTensor borrows mapped bytes and says how rows are laid out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/format.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "checkpoint/generation_config.h"
+#include "checkpoint/model_config.h"
+
+namespace spyre::checkpoint {
+
+// GPTQ and AWQ: integers, zero points and scales, undone from their 32-bit words row by row on
+// request.
+class GroupedSource {
+ public:
+  virtual ~GroupedSource() = default;
+  virtual int64_t rows() const = 0;           // output features (N)
+  virtual int64_t columns() const = 0;        // input features (K)
+  virtual int64_t group_columns() const = 0;  // K values per scale; divides columns()
+  // Column order that makes groups contiguous (desc_act): stored column of position k. Empty = as
+  // stored. [columns]
+  virtual std::span<const int32_t> column_order() const = 0;
+  // value[k] = scales[k / group] * (levels[k] - zeros[k / group]), k in column_order().
+  // levels: [columns]; scales: [columns / group], f16 bits; zeros: [columns / group], i16 since v1
+  // stores zero - 1.
+  virtual void read_row(int64_t row, std::span<uint8_t> levels, std::span<uint16_t> scales_f16,
+                        std::span<int16_t> zeros) const = 0;
+};
+
+struct StoredTensor {
+  std::string name;  // Hugging Face name, for messages
+  Format format = Format::kF32;
+  std::vector<int64_t>
+      shape;  // logical, outermost first: [rows, columns], [length], [experts, rows, columns]
+  std::span<const std::byte>
+      data;  // rows in order, each columns / block_elements blocks; empty when grouped
+  std::shared_ptr<const GroupedSource> grouped;  // kGrouped4, kGrouped8 only
+  // GGUF's llama keeps q and k rows interleaved per rotary pair: when > 0, logical row h*d +
+  // half*(d/2) + i of head h is stored row h*d + 2*i + half, d = rows / interleaved_heads.
+  int64_t interleaved_heads = 0;
+
+  int64_t stored_row(int64_t logical_row) const;
+};
+
+class Checkpoint {
+ public:
+  virtual ~Checkpoint() = default;
+
+  // path: a folder with config.json, or a .gguf file (its siblings of a split are found by name).
+  // Errors: kNotFound, kUnsupported (architecture, format), kDataLoss (truncated, overlapping,
+  // hostile), naming file, tensor, wanted and found.
+  static Result<std::unique_ptr<Checkpoint>> open(const std::filesystem::path& path);
+
+  virtual const ModelConfig& config() const = 0;
+  virtual const GenerationConfig& generation_config() const = 0;
+  virtual bool is_gguf() const = 0;
+  // GGUF: every "tokenizer.*" key as one JSON object, for text::Tokenizer. Folders: none.
+  virtual std::optional<Json> tokenizer_metadata() const = 0;
+
+  virtual bool has_tensor(std::string_view name) const = 0;
+  // kNotFound names the file and the tensor; kDataLoss when its parts disagree.
+  virtual Result<StoredTensor> tensor(std::string_view name) const = 0;
+  // Hugging Face names of all tensors, in file order.
+  virtual std::vector<std::string> tensor_names() const = 0;
+  // Bytes of all weight files.
+  virtual int64_t file_bytes() const = 0;
+  // Gives the mapped pages of a tensor back once it was packed.
+  virtual void drop_pages(const StoredTensor& tensor) const = 0;
+};
+
+// --load-format dummy: random weights, the same for a name and seed on every machine; reads
+// config.json only.
+Result<std::unique_ptr<Checkpoint>> open_dummy(const std::filesystem::path& folder, uint64_t seed);
+
+// Values of a logical row as f32, the reference for every packed format: f32 arithmetic without
+// fused multiply-add, as the gguf library does. out: [columns].
+void read_row_f32(const StoredTensor& tensor, int64_t row, std::span<float> out);
+
+}  // namespace spyre::checkpoint

@@ -1,0 +1,101 @@
+// The IR: a Graph is a list of nodes over static shapes, in an order that computes every input
+// before its use. What varies from step to step (token ids, positions, block tables) are inputs,
+// not shapes. The op table (ops.inc) gives the enum, the printer, the parser, the verifier and the
+// shape rules.
+//
+// Shapes: T rows of a step (tokens of any sequences), S sequences, B blocks a sequence may have, R
+// rows to sample.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace spyre::graph {
+
+enum class DType : uint8_t { kF32, kI32 };
+
+enum class Op : uint8_t {
+#define SPYRE_OP(enumerator, text, min_inputs, max_inputs, attributes, shape_rule) enumerator,
+#include "graph/ops.inc"
+#undef SPYRE_OP
+};
+
+// Attributes are numbers; each op's row of the table says which it has.
+enum class Attribute : uint8_t {
+  kEps,         // rms_norm, layer_norm
+  kOffset,      // rms_norm: added to the weight; add_offset: added to the ids
+  kFactor,      // scale: multiplier; rope: multiplier of cos and sin
+  kLayer,       // attention: which layer's KV cache
+  kKvHeads,     // attention
+  kHeadDim,     // attention, rope
+  kScale,       // attention: of the scores
+  kSoftcap,     // attention: 0 = off
+  kWindow,      // attention: 0 = all, W: position i sees i-W+1 .. i
+  kBegin,       // slice: first column
+  kLength,      // slice: columns
+  kTopK,        // moe_mlp: experts per token
+  kActivation,  // moe_mlp: the Op of its activation, as a number
+};
+
+using NodeId = int32_t;
+
+struct Type {
+  DType dtype = DType::kF32;
+  std::vector<int64_t> dims;
+  bool operator==(const Type&) const = default;
+};
+
+struct AttributeValue {
+  Attribute attribute;
+  double
+      value;  // integers are exact up to 2^53; reals print as hexadecimal floats and so round-trip
+  bool operator==(const AttributeValue&) const = default;
+};
+
+struct Node {
+  Op op{};
+  Type type;  // of the result
+  std::vector<NodeId> inputs;
+  std::vector<AttributeValue> attributes;
+  std::string name;           // input, weight, constant: its name; else empty
+  std::vector<float> values;  // constant only
+  bool operator==(const Node&) const = default;
+
+  double real(Attribute attribute) const;  // SPYRE_CHECKs that it is there
+  int64_t integer(Attribute attribute) const;
+};
+
+class Graph {
+ public:
+  std::span<const Node> nodes() const { return nodes_; }
+  const Node& node(NodeId id) const { return nodes_[static_cast<size_t>(id)]; }
+  std::span<const NodeId> outputs() const { return outputs_; }
+
+  NodeId append(Node node);  // type must be set already (see Builder, which infers it)
+  void set_outputs(std::vector<NodeId> outputs) { outputs_ = std::move(outputs); }
+  bool operator==(const Graph&) const = default;
+
+ private:
+  std::vector<Node> nodes_;
+  std::vector<NodeId> outputs_;
+};
+
+// Result type of an op on given inputs, by the table's rule. kInvalidArgument says what was wanted
+// and found.
+Result<Type> infer_type(const Graph& graph, const Node& node);
+
+// Every node: known op, arity, attributes, inputs before use, type as inferred; outputs exist.
+// Names the first bad node.
+Status verify(const Graph& graph);
+
+// One node a line: "%3 = matmul(%1, %2) : f32[4, 96]"; see docs/architecture.md. parse(print(g)) ==
+// g.
+std::string print(const Graph& graph);
+Result<Graph> parse(std::string_view text);
+
+}  // namespace spyre::graph
