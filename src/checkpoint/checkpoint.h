@@ -34,10 +34,11 @@ class GroupedSource {
   // stored. [columns]
   virtual std::span<const int32_t> column_order() const = 0;
   // value[k] = scales[k / group] * (levels[k] - zeros[k / group]), k in column_order().
-  // levels: [columns]; scales: [columns / group], f16 bits; zeros: [columns / group], i16 since v1
-  // stores zero - 1.
-  virtual void read_row(int64_t row, std::span<uint8_t> levels, std::span<uint16_t> scales_f16,
-                        std::span<int16_t> zeros) const = 0;
+  // levels: [num_rows, columns]; scales: [num_rows, columns / group], f16 bits; zeros: likewise,
+  // i16 since the older GPTQ form stores zero - 1. All rows at once: the files keep eight rows or
+  // columns in a word.
+  virtual void read_rows(int64_t first_row, int64_t num_rows, std::span<uint8_t> levels,
+                         std::span<uint16_t> scales_f16, std::span<int16_t> zeros) const = 0;
 };
 
 struct StoredTensor {
@@ -48,8 +49,11 @@ struct StoredTensor {
   std::span<const std::byte>
       data;  // rows in order, each columns / block_elements blocks; empty when grouped
   std::shared_ptr<const GroupedSource> grouped;  // kGrouped4, kGrouped8 only
+  // Keeps data alive when it is not mapped: tensors joined from several stored ones, dummies.
+  std::shared_ptr<const std::vector<std::byte>> owned;
   // GGUF's llama keeps q and k rows interleaved per rotary pair: when > 0, logical row h*d +
-  // half*(d/2) + i of head h is stored row h*d + 2*i + half, d = rows / interleaved_heads.
+  // half*(d/2) + i of head h is stored row h*d + 2*i + half, d = rows / interleaved_heads. Biases
+  // likewise, element by element.
   int64_t interleaved_heads = 0;
 
   int64_t stored_row(int64_t logical_row) const;
@@ -71,10 +75,10 @@ class Checkpoint {
   virtual std::optional<Json> tokenizer_metadata() const = 0;
 
   virtual bool has_tensor(std::string_view name) const = 0;
-  // kNotFound names the file and the tensor; kDataLoss when its parts disagree.
-  virtual Result<StoredTensor> tensor(std::string_view name) const = 0;
-  // Hugging Face names of all tensors, in file order.
-  virtual std::vector<std::string> tensor_names() const = 0;
+  // kNotFound names the file and the tensor; kDataLoss: its shape is not the wanted one, or its
+  // parts disagree.
+  virtual Result<StoredTensor> tensor(std::string_view name,
+                                      std::span<const int64_t> wanted_shape) const = 0;
   // Bytes of all weight files.
   virtual int64_t file_bytes() const = 0;
   // Gives the mapped pages of a tensor back once it was packed.
@@ -86,7 +90,8 @@ class Checkpoint {
 Result<std::unique_ptr<Checkpoint>> open_dummy(const std::filesystem::path& folder, uint64_t seed);
 
 // Values of a logical row as f32, the reference for every packed format: f32 arithmetic without
-// fused multiply-add, as the gguf library does. out: [columns].
+// fused multiply-add, as the gguf library does. A vector is one row; the rows of expert e of a
+// rank-3 tensor start at e * rows. out: [columns].
 void read_row_f32(const StoredTensor& tensor, int64_t row, std::span<float> out);
 
 }  // namespace spyre::checkpoint

@@ -41,6 +41,8 @@ struct ModelConfig {
   int64_t max_positions = 0;
 
   float norm_eps = 1e-5f;
+  // gemma: the file keeps 1 + w, which Hugging Face files leave to the norm (GGUF does this).
+  bool norm_offset_stored = false;
   ActivationFunction activation = ActivationFunction::kSilu;
   bool tie_word_embeddings = false;
   bool attention_bias = false;  // q, k and v projections
