@@ -1,0 +1,61 @@
+"""The main job on real input: the demo model answers a question with sense. Skipped when it cannot be fetched."""
+
+import functools
+import subprocess
+import unittest
+
+from harness import ROOT, SpyreTest
+
+
+@functools.cache
+def demo_model() -> str | None:
+    done = subprocess.run([str(ROOT / "scripts/demo_model")], capture_output=True, text=True, timeout=600)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+class Demo(SpyreTest):
+    def setUp(self):
+        super().setUp()
+        if demo_model() is None:
+            self.skipTest("the demo model is not here and cannot be fetched")
+
+    def test_answers_with_sense(self):
+        answer = self.generate(demo_model(), "--chat", "What is the capital of France?", "--temperature", "0",
+                               "--max-tokens", "32")
+        self.assertIn("Paris", answer["text"])
+        self.assertEqual(answer["finish_reason"], "stop")
+
+    def test_continues_text(self):
+        answer = self.generate(demo_model(), "--prompt", "The days of the week are Monday, Tuesday, Wednesday,",
+                               "--temperature", "0", "--max-tokens", "8")
+        self.assertIn("Thursday", answer["text"])
+
+    def test_a_long_prompt_is_the_same_alone_and_cut(self):
+        words = "one two three four five six seven eight nine ten " * 70
+        answer = self.generate(demo_model(), "--prompt", words, "--temperature", "0", "--max-tokens", "4")
+        self.assertGreater(answer["usage"]["prompt_tokens"], 512)
+        self.assertIn("one", answer["text"])
+
+    def test_load_is_quick(self):
+        answer = self.generate(demo_model(), "--token-ids", "5", "--max-tokens", "1")
+        self.assertLess(answer["timings"]["load_seconds"], 5, "the goal is 1 s on an idle machine")
+
+
+class Quickstart(SpyreTest):
+    def test_once(self):
+        if demo_model() is None:
+            self.skipTest("the demo model is not here and cannot be fetched")
+        done = subprocess.run([str(ROOT / "quickstart"), "--once"], capture_output=True, text=True, timeout=900)
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        self.assertIn("Paris", done.stdout)
+        self.assertIn("tokens/s", done.stderr)
+
+    def test_wrong_words(self):
+        for arguments in (["--twice"], ["a", "b"]):
+            done = subprocess.run([str(ROOT / "quickstart"), *arguments], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("quickstart:", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
