@@ -1,8 +1,23 @@
 #include "graph/builder.h"
 
 #include <cstdio>
+#include <utility>
 
 namespace spyre::graph {
+
+namespace {
+
+template <typename T>
+void check(const Result<T>& result) {
+  if (!result) std::fprintf(stderr, "graph builder: %s\n", result.error().message.c_str());
+  SPYRE_CHECK(result.has_value());
+}
+
+AttributeValue whole(Attribute attribute, int64_t value) {
+  return {attribute, static_cast<double>(value)};
+}
+
+}  // namespace
 
 NodeId Builder::append(Op op, std::vector<NodeId> inputs, std::vector<AttributeValue> attributes) {
   Node node;
@@ -10,8 +25,7 @@ NodeId Builder::append(Op op, std::vector<NodeId> inputs, std::vector<AttributeV
   node.inputs = std::move(inputs);
   node.attributes = std::move(attributes);
   auto type = infer_type(graph_, node);
-  if (!type) std::fprintf(stderr, "graph builder: %s\n", type.error().message.c_str());
-  SPYRE_CHECK(type.has_value());
+  check(type);
   node.type = std::move(*type);
   return graph_.append(std::move(node));
 }
@@ -19,7 +33,7 @@ NodeId Builder::append(Op op, std::vector<NodeId> inputs, std::vector<AttributeV
 NodeId Builder::leaf(Op op, std::string_view name, Type type, std::vector<float> values) {
   if (const auto known = leaves_.find(name); known != leaves_.end()) {
     const Node& node = graph_.node(known->second);
-    SPYRE_CHECK(node.op == op && node.type == type);
+    SPYRE_CHECK(node.op == op && node.type == type && node.values == values);
     return known->second;
   }
   Node node;
@@ -63,19 +77,18 @@ NodeId Builder::layer_norm(NodeId x, NodeId w, std::optional<NodeId> b, float ep
 
 NodeId Builder::rope(NodeId x, NodeId positions, NodeId frequencies, int64_t head_dim,
                      float factor) {
-  return append(
-      Op::kRope, {x, positions, frequencies},
-      {{Attribute::kHeadDim, static_cast<double>(head_dim)}, {Attribute::kFactor, factor}});
+  return append(Op::kRope, {x, positions, frequencies},
+                {whole(Attribute::kHeadDim, head_dim), {Attribute::kFactor, factor}});
 }
 
 NodeId Builder::attention(std::vector<NodeId> inputs, const AttentionAttributes& attributes) {
   return append(Op::kAttention, std::move(inputs),
-                {{Attribute::kLayer, static_cast<double>(attributes.layer)},
-                 {Attribute::kKvHeads, static_cast<double>(attributes.kv_heads)},
-                 {Attribute::kHeadDim, static_cast<double>(attributes.head_dim)},
+                {whole(Attribute::kLayer, attributes.layer),
+                 whole(Attribute::kKvHeads, attributes.kv_heads),
+                 whole(Attribute::kHeadDim, attributes.head_dim),
                  {Attribute::kScale, attributes.scale},
                  {Attribute::kSoftcap, attributes.softcap},
-                 {Attribute::kWindow, static_cast<double>(attributes.window)}});
+                 whole(Attribute::kWindow, attributes.window)});
 }
 
 NodeId Builder::activation(Op op, NodeId x) { return append(op, {x}); }
@@ -88,13 +101,18 @@ NodeId Builder::add(NodeId a, NodeId b) { return append(Op::kAdd, {a, b}); }
 NodeId Builder::mul(NodeId a, NodeId b) { return append(Op::kMul, {a, b}); }
 
 NodeId Builder::add_offset(NodeId ids, int64_t offset) {
-  return append(Op::kAddOffset, {ids}, {{Attribute::kOffset, static_cast<double>(offset)}});
+  return append(Op::kAddOffset, {ids}, {whole(Attribute::kOffset, offset)});
 }
 
 NodeId Builder::slice(NodeId x, int64_t begin, int64_t length) {
   return append(Op::kSlice, {x},
-                {{Attribute::kBegin, static_cast<double>(begin)},
-                 {Attribute::kLength, static_cast<double>(length)}});
+                {whole(Attribute::kBegin, begin), whole(Attribute::kLength, length)});
+}
+
+NodeId Builder::slice_heads(NodeId x, int64_t head_dim, int64_t begin, int64_t length) {
+  return append(Op::kSliceHeads, {x},
+                {whole(Attribute::kBegin, begin), whole(Attribute::kLength, length),
+                 whole(Attribute::kHeadDim, head_dim)});
 }
 
 NodeId Builder::gather_rows(NodeId x, NodeId rows) { return append(Op::kGatherRows, {x, rows}); }
@@ -102,15 +120,13 @@ NodeId Builder::gather_rows(NodeId x, NodeId rows) { return append(Op::kGatherRo
 NodeId Builder::moe_mlp(NodeId x, NodeId router_logits, NodeId w_in, NodeId w_out, int64_t top_k,
                         Op activation) {
   return append(Op::kMoeMlp, {x, router_logits, w_in, w_out},
-                {{Attribute::kTopK, static_cast<double>(top_k)},
-                 {Attribute::kActivation, static_cast<double>(activation)}});
+                {whole(Attribute::kTopK, top_k),
+                 whole(Attribute::kActivation, static_cast<int64_t>(activation))});
 }
 
 Graph Builder::finish(std::vector<NodeId> outputs) {
   graph_.set_outputs(std::move(outputs));
-  const Status sound = verify(graph_);
-  if (!sound) std::fprintf(stderr, "graph builder: %s\n", sound.error().message.c_str());
-  SPYRE_CHECK(sound.has_value());
+  check(verify(graph_));
   leaves_.clear();
   return std::exchange(graph_, {});
 }

@@ -1,6 +1,7 @@
 // Builds graphs node by node, inferring types from the op table. A shape that does not fit is our
 // own bug and stops the program; graphs from outside come through parse() and verify(), which
-// return errors. Weights and constants are added once per name.
+// return errors. Leaves are added once per name. Nodes stand in the order of the calls, so a caller
+// who wants the same graph from every compiler makes one call per argument list.
 #pragma once
 
 #include <map>
@@ -42,6 +43,8 @@ class Builder {
   NodeId mul(NodeId a, NodeId b);
   NodeId add_offset(NodeId ids, int64_t offset);
   NodeId slice(NodeId x, int64_t begin, int64_t length);
+  // Columns begin .. begin + length - 1 of every run of head_dim columns.
+  NodeId slice_heads(NodeId x, int64_t head_dim, int64_t begin, int64_t length);
   NodeId gather_rows(NodeId x, NodeId rows);
   NodeId moe_mlp(NodeId x, NodeId router_logits, NodeId w_in, NodeId w_out, int64_t top_k,
                  Op activation);

@@ -1,7 +1,7 @@
 // The IR: a Graph is a list of nodes over static shapes, in an order that computes every input
 // before its use. What varies from step to step (token ids, positions, block tables) are inputs,
 // not shapes. The op table (ops.inc) gives the enum, the printer, the parser, the verifier and the
-// shape rules.
+// shape rules. A graph is data: what runs it, and where weights come from, is not known here.
 //
 // Shapes: T rows of a step (tokens of any sequences), S sequences, B blocks a sequence may have, R
 // rows to sample.
@@ -32,14 +32,14 @@ enum class Attribute : uint8_t {
   kFactor,      // scale: multiplier; rope: multiplier of cos and sin
   kLayer,       // attention: which layer's KV cache
   kKvHeads,     // attention
-  kHeadDim,     // attention, rope
+  kHeadDim,     // attention, rope; slice_heads: columns of a run
   kScale,       // attention: of the scores
   kSoftcap,     // attention: 0 = off
   kWindow,      // attention: 0 = all, W: position i sees i-W+1 .. i
-  kBegin,       // slice: first column
-  kLength,      // slice: columns
+  kBegin,       // slice, slice_heads: first column
+  kLength,      // slice, slice_heads: columns
   kTopK,        // moe_mlp: experts per token
-  kActivation,  // moe_mlp: the Op of its activation, as a number
+  kActivation,  // moe_mlp: the Op of its activation; prints as that op's name
 };
 
 using NodeId = int32_t;
@@ -52,8 +52,7 @@ struct Type {
 
 struct AttributeValue {
   Attribute attribute;
-  double
-      value;  // integers are exact up to 2^53; reals print as hexadecimal floats and so round-trip
+  double value;  // integers are exact up to 2^53; reals stay inside the range of f32
   bool operator==(const AttributeValue&) const = default;
 };
 
@@ -62,7 +61,7 @@ struct Node {
   Type type;  // of the result
   std::vector<NodeId> inputs;
   std::vector<AttributeValue> attributes;
-  std::string name;           // input, weight, constant: its name; else empty
+  std::string name;           // input, weight, constant: unique in the graph; else empty
   std::vector<float> values;  // constant only
   bool operator==(const Node&) const = default;
 
@@ -85,17 +84,21 @@ class Graph {
   std::vector<NodeId> outputs_;
 };
 
-// Result type of an op on given inputs, by the table's rule. kInvalidArgument says what was wanted
-// and found.
+// Result type of a node whose inputs are in the graph, by the table's rule. kInvalidArgument says
+// what was wanted and found.
 Result<Type> infer_type(const Graph& graph, const Node& node);
 
-// Every node: known op, arity, attributes, inputs before use, type as inferred; outputs exist.
-// Names the first bad node.
+// Every node: known op, arity, attributes, names, inputs before use, type as inferred; outputs
+// exist. kInvalidArgument names the first bad node.
 Status verify(const Graph& graph);
 
-// One node a line: "%3 = matmul(%1, %2) : f32[4, 96]"; see docs/architecture.md. parse(print(g)) ==
-// g.
+// One node a line: "%3 = matmul(%1, %2) : f32[4, 96]", the outputs last: "return %3". Numbers print
+// as the shortest decimals that read back to the same bits: parse(print(g)) == g for every g that
+// passes verify().
 std::string print(const Graph& graph);
+std::string print(const Type& type);  // "f32[4, 96]"
+
+// Reads any bytes: a graph that passes verify(), or kInvalidArgument with the line at fault.
 Result<Graph> parse(std::string_view text);
 
 }  // namespace spyre::graph

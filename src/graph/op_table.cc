@@ -1,5 +1,8 @@
 #include "graph/op_table.h"
 
+#include <algorithm>
+#include <array>
+
 #include "graph/shape_rules.h"
 
 namespace spyre::graph {
@@ -32,21 +35,10 @@ constexpr OpInfo kOps[] = {
 }  // namespace attributes
 
 // In the order of the enum.
-constexpr std::array<AttributeInfo, kNumAttributes> kAttributes = {{
-    {"eps", false},
-    {"offset", false},
-    {"factor", false},
-    {"layer", true},
-    {"kv_heads", true},
-    {"head_dim", true},
-    {"scale", false},
-    {"softcap", false},
-    {"window", true},
-    {"begin", true},
-    {"length", true},
-    {"top_k", true},
-    {"activation", true},
-}};
+constexpr std::array<std::string_view, kNumAttributes> kAttributeNames = {
+    "eps",     "offset", "factor", "layer",  "kv_heads", "head_dim",   "scale",
+    "softcap", "window", "begin",  "length", "top_k",    "activation",
+};
 
 }  // namespace
 
@@ -55,21 +47,19 @@ std::span<const OpInfo> op_table() { return attributes::kOps; }
 const OpInfo& info(Op op) { return attributes::kOps[static_cast<size_t>(op)]; }
 
 std::optional<Op> op_named(std::string_view text) {
-  for (size_t i = 0; i < std::size(attributes::kOps); ++i) {
-    if (attributes::kOps[i].text == text) return static_cast<Op>(i);
-  }
-  return std::nullopt;
+  const auto found = std::ranges::find(op_table(), text, &OpInfo::text);
+  if (found == op_table().end()) return std::nullopt;
+  return static_cast<Op>(found - op_table().begin());
 }
 
-const AttributeInfo& info(Attribute attribute) {
-  return kAttributes[static_cast<size_t>(attribute)];
+std::string_view name(Attribute attribute) {
+  return kAttributeNames[static_cast<size_t>(attribute)];
 }
 
 std::optional<Attribute> attribute_named(std::string_view text) {
-  for (size_t i = 0; i < kAttributes.size(); ++i) {
-    if (kAttributes[i].text == text) return static_cast<Attribute>(i);
-  }
-  return std::nullopt;
+  const auto found = std::ranges::find(kAttributeNames, text);
+  if (found == kAttributeNames.end()) return std::nullopt;
+  return static_cast<Attribute>(found - kAttributeNames.begin());
 }
 
 }  // namespace spyre::graph

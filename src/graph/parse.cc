@@ -1,16 +1,22 @@
-// The inverse of print(): a line at a time, by a cursor that never reads past the text. Whatever it
-// accepts passes verify().
+// The inverse of print(): a line at a time, by a cursor that never reads past the text. Each node
+// is verified as it is read, so that an error has its line and whatever is accepted passes
+// verify().
 #include <algorithm>
-#include <cctype>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
+#include <type_traits>
 
 #include "graph/graph.h"
 #include "graph/op_table.h"
+#include "graph/verifier.h"
 
 namespace spyre::graph {
 
 namespace {
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 class Cursor {
  public:
@@ -36,8 +42,7 @@ class Cursor {
   Result<std::string_view> word() {
     skip_blanks();
     size_t length = 0;
-    while (length < rest_.size() &&
-           (std::isalnum(static_cast<unsigned char>(rest_[length])) || rest_[length] == '_')) {
+    while (length < rest_.size() && (is_letter_or_digit(rest_[length]) || rest_[length] == '_')) {
       ++length;
     }
     return cut(length, "a word");
@@ -54,36 +59,24 @@ class Cursor {
     return text;
   }
 
-  // A decimal integer or a decimal or hexadecimal real.
-  Result<double> number() {
+  // T: double, float or int64_t, in decimal.
+  template <typename T>
+  Result<T> number() {
     skip_blanks();
-    size_t length = 0;
-    while (length < rest_.size() && (std::isalnum(static_cast<unsigned char>(rest_[length])) ||
-                                     std::string_view("+-.").contains(rest_[length]))) {
-      ++length;
+    T value{};
+    const char* end = rest_.data() + rest_.size();
+    const auto [stop, failure] = std::from_chars(rest_.data(), end, value);
+    if (failure != std::errc() || !std::isfinite(static_cast<double>(value))) {
+      return error(Code::kInvalidArgument, "wanted {}, found '{}'",
+                   std::is_integral_v<T> ? "an integer" : "a finite number", rest_.substr(0, 20));
     }
-    SPYRE_TRY_ASSIGN(const std::string_view token, cut(length, "a number"));
-    const std::string text(token);  // strtod wants an end
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (end != text.c_str() + text.size() || !std::isfinite(value)) {
-      return error(Code::kInvalidArgument, "wanted a finite number, found '{}'", text);
-    }
+    rest_.remove_prefix(static_cast<size_t>(stop - rest_.data()));
     return value;
-  }
-
-  Result<int64_t> integer() {
-    SPYRE_TRY_ASSIGN(const double value, number());
-    constexpr double kLargest = 0x1p53;
-    if (value != std::floor(value) || std::abs(value) > kLargest) {
-      return error(Code::kInvalidArgument, "wanted an integer, found {}", value);
-    }
-    return static_cast<int64_t>(value);
   }
 
   Result<NodeId> id() {
     SPYRE_TRY(expect("%"));
-    SPYRE_TRY_ASSIGN(const int64_t value, integer());
+    SPYRE_TRY_ASSIGN(const int64_t value, number<int64_t>());
     if (value < 0 || value > INT32_MAX) {
       return error(Code::kInvalidArgument, "%{} is not a node", value);
     }
@@ -118,7 +111,7 @@ Result<Type> parse_type(Cursor& cursor) {
   type.dtype = dtype == "f32" ? DType::kF32 : DType::kI32;
   SPYRE_TRY(cursor.expect("["));
   do {
-    SPYRE_TRY_ASSIGN(const int64_t dim, cursor.integer());
+    SPYRE_TRY_ASSIGN(const int64_t dim, cursor.number<int64_t>());
     type.dims.push_back(dim);
   } while (cursor.take(","));
   SPYRE_TRY(cursor.expect("]"));
@@ -128,10 +121,23 @@ Result<Type> parse_type(Cursor& cursor) {
 Status parse_values(Cursor& cursor, Node& node) {
   SPYRE_TRY(cursor.expect("{"));
   do {
-    SPYRE_TRY_ASSIGN(const double value, cursor.number());
-    node.values.push_back(static_cast<float>(value));
+    SPYRE_TRY_ASSIGN(const float value, cursor.number<float>());
+    node.values.push_back(value);
   } while (cursor.take(","));
   return cursor.expect("}");
+}
+
+Result<Op> parse_op(Cursor& cursor) {
+  SPYRE_TRY_ASSIGN(const std::string_view word, cursor.word());
+  const auto op = op_named(word);
+  if (!op) return error(Code::kInvalidArgument, "unknown op '{}'", word);
+  return *op;
+}
+
+Result<double> parse_attribute_value(Cursor& cursor, Attribute attribute) {
+  if (attribute != Attribute::kActivation) return cursor.number<double>();
+  SPYRE_TRY_ASSIGN(const Op op, parse_op(cursor));
+  return static_cast<double>(op);
 }
 
 Status parse_inputs_and_attributes(Cursor& cursor, Node& node) {
@@ -147,7 +153,7 @@ Status parse_inputs_and_attributes(Cursor& cursor, Node& node) {
     const auto attribute = attribute_named(word);
     if (!attribute) return error(Code::kInvalidArgument, "unknown attribute '{}'", word);
     SPYRE_TRY(cursor.expect("="));
-    SPYRE_TRY_ASSIGN(const double value, cursor.number());
+    SPYRE_TRY_ASSIGN(const double value, parse_attribute_value(cursor, *attribute));
     node.attributes.push_back({*attribute, value});
   } while (cursor.take(","));
   return cursor.expect("}");
@@ -159,14 +165,11 @@ Result<Node> parse_node(Cursor& cursor, size_t next_id) {
     return error(Code::kInvalidArgument, "wanted node %{}, found %{}", next_id, id);
   }
   SPYRE_TRY(cursor.expect("="));
-  SPYRE_TRY_ASSIGN(const std::string_view word, cursor.word());
-  const auto op = op_named(word);
-  if (!op) return error(Code::kInvalidArgument, "unknown op '{}'", word);
   Node node;
-  node.op = *op;
-  if (info(*op).max_inputs == 0) {
+  SPYRE_TRY_ASSIGN(node.op, parse_op(cursor));
+  if (info(node.op).is_leaf()) {
     SPYRE_TRY_ASSIGN(node.name, cursor.quoted());
-    if (*op == Op::kConstant) SPYRE_TRY(parse_values(cursor, node));
+    if (node.op == Op::kConstant) SPYRE_TRY(parse_values(cursor, node));
   } else {
     SPYRE_TRY(parse_inputs_and_attributes(cursor, node));
   }
@@ -175,40 +178,52 @@ Result<Node> parse_node(Cursor& cursor, size_t next_id) {
   return node;
 }
 
-Status parse_line(Cursor& cursor, Graph& graph) {
+Result<std::vector<NodeId>> parse_outputs(Cursor& cursor) {
+  std::vector<NodeId> outputs;
+  do {
+    SPYRE_TRY_ASSIGN(const NodeId output, cursor.id());
+    outputs.push_back(output);
+  } while (cursor.take(","));
+  return outputs;
+}
+
+Status parse_line(Cursor& cursor, Verifier& verifier, Graph& graph) {
   if (!graph.outputs().empty()) {
     return error(Code::kInvalidArgument, "text after the return line");
   }
   if (cursor.take("return")) {
-    std::vector<NodeId> outputs;
-    do {
-      SPYRE_TRY_ASSIGN(const NodeId output, cursor.id());
-      outputs.push_back(output);
-    } while (cursor.take(","));
+    SPYRE_TRY_ASSIGN(std::vector<NodeId> outputs, parse_outputs(cursor));
     graph.set_outputs(std::move(outputs));
+    SPYRE_TRY(check_outputs(graph));
   } else {
     SPYRE_TRY_ASSIGN(Node node, parse_node(cursor, graph.nodes().size()));
+    SPYRE_TRY(verifier.check(graph.nodes(), node));
     graph.append(std::move(node));
   }
-  if (!cursor.at_end()) return error(Code::kInvalidArgument, "text after the end of the node");
-  return {};
+  if (cursor.at_end()) return {};
+  return error(Code::kInvalidArgument, "text after the end of the line's node or outputs");
 }
 
 }  // namespace
 
 Result<Graph> parse(std::string_view text) {
   Graph graph;
-  for (size_t line = 1; !text.empty(); ++line) {
+  Verifier verifier;
+  size_t line = 1;
+  for (; !text.empty(); ++line) {
     const size_t end = std::min(text.find('\n'), text.size());
     Cursor cursor(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (cursor.at_end()) continue;
-    const Status read = parse_line(cursor, graph);
+    const Status read = parse_line(cursor, verifier, graph);
     if (!read) {
       return error(Code::kInvalidArgument, "graph text, line {}: {}", line, read.error().message);
     }
   }
-  SPYRE_TRY(verify(graph));
+  if (graph.outputs().empty()) {
+    return error(Code::kInvalidArgument, "graph text, line {}: it ends without a return line",
+                 line);
+  }
   return graph;
 }
 

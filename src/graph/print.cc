@@ -1,14 +1,10 @@
 // One node a line, what parse() reads back:
 //   %0 = input "tokens" : i32[4]
 //   %2 = embed(%1, %0) : f32[4, 576]
-//   %5 = rms_norm(%2, %4) {eps=0x1.4f8b58p-17, offset=0} : f32[4, 576]
-//   %7 = constant "rope.frequencies" {0x1p+0, 0x1.6p-1} : f32[2]
+//   %5 = rms_norm(%2, %4) {eps=9.999999747378752e-06, offset=0} : f32[4, 576]
+//   %7 = constant "rope.frequencies" {1, 0.1} : f32[2]
 //   return %9
-// Reals are hexadecimal where decimal would not be exact, so that a graph survives printing bit for
-// bit.
-#include <charconv>
-#include <cmath>
-
+// It prints graphs that verify() rejects too: that is when one wants to see them.
 #include "graph/graph.h"
 #include "graph/op_table.h"
 
@@ -16,44 +12,46 @@ namespace spyre::graph {
 
 namespace {
 
-std::string number(double value) {
-  constexpr double kExact = 1 << 24;
-  if (value == std::floor(value) && std::abs(value) < kExact && !std::signbit(value)) {
-    return fmt::format("{}", static_cast<int64_t>(value));
+std::string text_of(const AttributeValue& each) {
+  const bool names_op = each.attribute == Attribute::kActivation && each.value >= 0 &&
+                        each.value < static_cast<double>(op_table().size());
+  if (names_op) {
+    return fmt::format("{}={}", name(each.attribute), info(static_cast<Op>(each.value)).text);
   }
-  return fmt::format("{:a}", value);
+  return fmt::format("{}={}", name(each.attribute), each.value);
+}
+
+std::string node_ids(std::span<const NodeId> ids) {
+  std::vector<std::string> texts;
+  for (const NodeId id : ids) texts.push_back(fmt::format("%{}", id));
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 std::string body(const Node& node) {
   if (node.op == Op::kConstant) {
-    std::vector<std::string> values;
-    for (const float each : node.values) values.push_back(number(each));
-    return fmt::format(" \"{}\" {{{}}}", node.name, fmt::join(values, ", "));
+    return fmt::format(" \"{}\" {{{}}}", node.name, fmt::join(node.values, ", "));
   }
-  if (info(node.op).max_inputs == 0) return fmt::format(" \"{}\"", node.name);
-  std::vector<std::string> inputs;
-  for (const NodeId id : node.inputs) inputs.push_back(fmt::format("%{}", id));
+  if (info(node.op).is_leaf()) return fmt::format(" \"{}\"", node.name);
+  if (node.attributes.empty()) return fmt::format("({})", node_ids(node.inputs));
   std::vector<std::string> attributes;
-  for (const AttributeValue& each : node.attributes) {
-    attributes.push_back(fmt::format("{}={}", info(each.attribute).text, number(each.value)));
-  }
-  if (attributes.empty()) return fmt::format("({})", fmt::join(inputs, ", "));
-  return fmt::format("({}) {{{}}}", fmt::join(inputs, ", "), fmt::join(attributes, ", "));
+  for (const AttributeValue& each : node.attributes) attributes.push_back(text_of(each));
+  return fmt::format("({}) {{{}}}", node_ids(node.inputs), fmt::join(attributes, ", "));
 }
 
 }  // namespace
+
+std::string print(const Type& type) {
+  return fmt::format("{}[{}]", type.dtype == DType::kF32 ? "f32" : "i32",
+                     fmt::join(type.dims, ", "));
+}
 
 std::string print(const Graph& graph) {
   std::string text;
   for (size_t id = 0; id < graph.nodes().size(); ++id) {
     const Node& node = graph.nodes()[id];
-    text += fmt::format("%{} = {}{} : {}[{}]\n", id, info(node.op).text, body(node),
-                        node.type.dtype == DType::kF32 ? "f32" : "i32",
-                        fmt::join(node.type.dims, ", "));
+    text += fmt::format("%{} = {}{} : {}\n", id, info(node.op).text, body(node), print(node.type));
   }
-  std::vector<std::string> outputs;
-  for (const NodeId id : graph.outputs()) outputs.push_back(fmt::format("%{}", id));
-  return text + fmt::format("return {}\n", fmt::join(outputs, ", "));
+  return text + fmt::format("return {}\n", node_ids(graph.outputs()));
 }
 
 }  // namespace spyre::graph

@@ -26,10 +26,15 @@ NodeId rms_norm(Builder& b, NodeId x, const std::string& name, float eps, float 
   return b.rms_norm(x, b.weight(name + ".weight", {b.type(x).dims.back()}), eps, offset);
 }
 
+NodeId head_norm(Builder& b, const ModelConfig& config, NodeId x, const std::string& name,
+                 float offset) {
+  return b.rms_norm(x, b.weight(name + ".weight", {config.head_dim}), config.norm_eps, offset);
+}
+
 NodeId layer_norm(Builder& b, NodeId x, const std::string& name, float eps) {
   const int64_t columns = b.type(x).dims.back();
-  return b.layer_norm(x, b.weight(name + ".weight", {columns}), b.weight(name + ".bias", {columns}),
-                      eps);
+  const NodeId w = b.weight(name + ".weight", {columns});
+  return b.layer_norm(x, w, b.weight(name + ".bias", {columns}), eps);
 }
 
 Op activation_op(checkpoint::ActivationFunction function) {
@@ -63,6 +68,14 @@ Qkv project_qkv(Builder& b, const ModelConfig& config, NodeId x, const std::stri
   return {.q = linear(b, x, prefix + ".q_proj", q_width, config.attention_bias),
           .k = linear(b, x, prefix + ".k_proj", kv_width, config.attention_bias),
           .v = linear(b, x, prefix + ".v_proj", kv_width, config.attention_bias)};
+}
+
+Qkv split_qkv(Builder& b, const ModelConfig& config, NodeId fused) {
+  const int64_t q_width = config.num_heads * config.head_dim;
+  const int64_t kv_width = config.num_kv_heads * config.head_dim;
+  return {.q = b.slice(fused, 0, q_width),
+          .k = b.slice(fused, q_width, kv_width),
+          .v = b.slice(fused, q_width + kv_width, kv_width)};
 }
 
 Qkv rotate(Builder& b, const ModelConfig& config, const StepNodes& step, const Rope& rope,

@@ -3,7 +3,6 @@
 // serves.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "checkpoint/model_config.h"
@@ -30,6 +29,9 @@ StepNodes step_inputs(Builder& b, const StepShape& shape);
 NodeId linear(Builder& b, NodeId x, const std::string& name, int64_t outputs, bool bias = false);
 // rms_norm with "name.weight".
 NodeId rms_norm(Builder& b, NodeId x, const std::string& name, float eps, float offset = 0.0f);
+// rms_norm of every head on its own, with "name.weight" [head_dim].
+NodeId head_norm(Builder& b, const ModelConfig& config, NodeId x, const std::string& name,
+                 float offset = 0.0f);
 // layer_norm with "name.weight" and "name.bias".
 NodeId layer_norm(Builder& b, NodeId x, const std::string& name, float eps);
 
@@ -50,6 +52,8 @@ struct Qkv {
 };
 // The three projections of "prefix.q_proj", "k_proj" and "v_proj".
 Qkv project_qkv(Builder& b, const ModelConfig& config, NodeId x, const std::string& prefix);
+// The same out of one matrix whose columns are q, k and v side by side.
+Qkv split_qkv(Builder& b, const ModelConfig& config, NodeId fused);
 // Rotates q and k.
 Qkv rotate(Builder& b, const ModelConfig& config, const StepNodes& step, const Rope& rope, Qkv qkv);
 // Cached attention of one layer with the config's heads, scale, softcap and window.

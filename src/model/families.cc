@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/validate.h"
+
 namespace spyre::model {
 
 namespace {
@@ -9,6 +11,7 @@ namespace {
 struct Family {
   std::string_view architecture;
   graph::Graph (*build)(const BuildRequest&);
+  FamilyNeeds needs = {};
 };
 
 constexpr Family kFamilies[] = {
@@ -17,11 +20,11 @@ constexpr Family kFamilies[] = {
     {"Qwen2ForCausalLM", build_llama},
     {"Qwen3ForCausalLM", build_qwen3},
     {"GraniteForCausalLM", build_llama},
-    {"GraniteMoeForCausalLM", build_granite_moe},
+    {"GraniteMoeForCausalLM", build_granite_moe, {.experts = true}},
     {"Gemma3ForCausalLM", build_gemma3},
     {"Phi3ForCausalLM", build_phi3},
-    {"GPTBigCodeForCausalLM", build_gpt_bigcode},
-    {"OPTForCausalLM", build_opt},
+    {"GPTBigCodeForCausalLM", build_gpt_bigcode, {.rotary = false, .fused_mha = true}},
+    {"OPTForCausalLM", build_opt, {.rotary = false}},
 };
 
 }  // namespace
@@ -40,6 +43,8 @@ Result<graph::Graph> build(const checkpoint::ModelConfig& config, const StepShap
     return error(Code::kUnsupported, "architecture '{}' is not supported; supported are {}",
                  config.architecture, fmt::join(supported_architectures(), ", "));
   }
+  SPYRE_TRY(validate(config, family->needs, max_model_len));
+  SPYRE_TRY(validate(shape));
   return family->build({.config = config, .shape = shape, .max_model_len = max_model_len});
 }
 

@@ -10,13 +10,6 @@ namespace spyre::model {
 
 namespace {
 
-constexpr float kWeightOffset = 1.0f;
-
-NodeId head_norm(Builder& b, const ModelConfig& config, NodeId x, const std::string& name) {
-  return b.rms_norm(x, b.weight(name + ".weight", {config.head_dim}), config.norm_eps,
-                    kWeightOffset);
-}
-
 NodeId softcap(Builder& b, NodeId x, float cap) {
   if (cap == 0.0f) return x;
   return b.scale(b.activation(graph::Op::kTanh, b.scale(x, 1.0f / cap)), cap);
@@ -30,10 +23,12 @@ graph::Graph build_gemma3(const BuildRequest& request) {
   const StepNodes step = step_inputs(b, request.shape);
   const Rope global =
       rope_constant(b, "rope.frequencies", rope_frequencies(config, request.max_model_len));
-  const Rope local = rope_constant(b, "rope.local_frequencies",
-                                   unscaled_frequencies(config.rope_local_theta, config.head_dim));
+  const Rope local =
+      rope_constant(b, "rope.local_frequencies",
+                    unscaled_frequencies(config.rope_local_theta, rotary_dim(config)));
+  const float offset = config.norm_offset_stored ? 0.0f : 1.0f;
   const auto norm = [&](NodeId x, const std::string& name) {
-    return rms_norm(b, x, name, config.norm_eps, kWeightOffset);
+    return rms_norm(b, x, name, config.norm_eps, offset);
   };
 
   const std::string embedding = "model.embed_tokens.weight";
@@ -46,10 +41,10 @@ graph::Graph build_gemma3(const BuildRequest& request) {
     const bool is_local = config.layer_windows[static_cast<size_t>(layer)] > 0;
     NodeId h = norm(x, prefix + ".input_layernorm");
     Qkv qkv = project_qkv(b, config, h, attention);
-    qkv.q = head_norm(b, config, qkv.q, attention + ".q_norm");
-    qkv.k = head_norm(b, config, qkv.k, attention + ".k_norm");
+    qkv.q = head_norm(b, config, qkv.q, attention + ".q_norm", offset);
+    qkv.k = head_norm(b, config, qkv.k, attention + ".k_norm", offset);
     h = attend(b, config, step, layer, rotate(b, config, step, is_local ? local : global, qkv));
-    h = linear(b, h, attention + ".o_proj", config.hidden_size, config.attention_bias);
+    h = linear(b, h, attention + ".o_proj", config.hidden_size, config.attention_output_bias);
     x = b.add(x, norm(h, prefix + ".post_attention_layernorm"));
 
     h = gated_mlp(b, config, norm(x, prefix + ".pre_feedforward_layernorm"), prefix + ".mlp");

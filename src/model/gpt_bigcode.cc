@@ -1,10 +1,24 @@
 // GPT-BigCode (StarCoder, arXiv 2305.06161): GPT-2 with learned positions, layer norms and one key
-// and value head for all query heads (arXiv 1911.02150). c_attn holds q, k and v side by side when
-// there is one KV head.
+// and value head for all query heads (arXiv 1911.02150), or one for each.
 #include "model/blocks.h"
 #include "model/families.h"
 
 namespace spyre::model {
+
+namespace {
+
+// Of c_attn's columns: with one KV head q, k and v side by side; else head after head, each with
+// its own q, k and v side by side.
+Qkv split_heads(Builder& b, const ModelConfig& config, NodeId fused) {
+  if (config.num_kv_heads == 1) return split_qkv(b, config, fused);
+  const int64_t width = config.head_dim;
+  const int64_t run = 3 * width;
+  return {.q = b.slice_heads(fused, run, 0, width),
+          .k = b.slice_heads(fused, run, width, width),
+          .v = b.slice_heads(fused, run, 2 * width, width)};
+}
+
+}  // namespace
 
 graph::Graph build_gpt_bigcode(const BuildRequest& request) {
   const ModelConfig& config = request.config;
@@ -23,10 +37,7 @@ graph::Graph build_gpt_bigcode(const BuildRequest& request) {
     const std::string prefix = fmt::format("transformer.h.{}", layer);
     NodeId h = layer_norm(b, x, prefix + ".ln_1", config.norm_eps);
     const NodeId fused = linear(b, h, prefix + ".attn.c_attn", hidden + 2 * kv_width, true);
-    h = attend(b, config, step, layer,
-               {.q = b.slice(fused, 0, hidden),
-                .k = b.slice(fused, hidden, kv_width),
-                .v = b.slice(fused, hidden + kv_width, kv_width)});
+    h = attend(b, config, step, layer, split_heads(b, config, fused));
     x = b.add(x, linear(b, h, prefix + ".attn.c_proj", hidden, true));
 
     h = layer_norm(b, x, prefix + ".ln_2", config.norm_eps);

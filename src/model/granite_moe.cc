@@ -37,7 +37,8 @@ graph::Graph build_granite_moe(const BuildRequest& request) {
     NodeId h = rms_norm(b, x, prefix + ".input_layernorm", config.norm_eps);
     const Qkv qkv = project_qkv(b, config, h, prefix + ".self_attn");
     h = attend(b, config, step, layer, rotate(b, config, step, rope, qkv));
-    h = linear(b, h, prefix + ".self_attn.o_proj", config.hidden_size, config.attention_bias);
+    h = linear(b, h, prefix + ".self_attn.o_proj", config.hidden_size,
+               config.attention_output_bias);
     x = b.add(x, b.scale(h, config.residual_multiplier));
 
     h = rms_norm(b, x, prefix + ".post_attention_layernorm", config.norm_eps);

@@ -1,10 +1,9 @@
 // Llama (arXiv 2307.09288) and the families that are Llama with other numbers: Mistral (sliding
 // windows, arXiv 2310.06825), Qwen2 (q, k, v biases, arXiv 2407.10671), Granite (four multipliers).
-// A layer:
+// A layer, where r is Granite's residual multiplier, else 1:
 //
-//   x ──┬─ input_layernorm ─ q,k,v ─ rope ─ attention ─ o_proj ─(× residual)─(+)─┬─
-//   post_attention_layernorm ─ gated MLP ─(× residual)─(+)
-//       └──────────────────────────────────────────────────────────────────────┘└──────────────────────────────────────────────────────┘
+//   x += r * o_proj(attention(rope(q, k), v)),  q, k, v = projections of input_layernorm(x)
+//   x += r * gated_mlp(post_attention_layernorm(x))
 #include "model/blocks.h"
 #include "model/families.h"
 

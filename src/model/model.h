@@ -23,7 +23,8 @@ struct StepShape {
 
 // max_model_len decides between the short and long factors of longrope (long when it exceeds the
 // original length), so that a token's bits never depend on how long the sequence later becomes.
-// kUnsupported lists the supported architectures.
+// kUnsupported lists the supported architectures; kInvalidArgument names the field of the config
+// that no graph can be built from, or max_model_len beyond a table of learned positions.
 Result<graph::Graph> build(const checkpoint::ModelConfig& config, const StepShape& shape,
                            int64_t max_model_len);
 

@@ -7,14 +7,6 @@ namespace spyre::model {
 
 namespace {
 
-Qkv split_qkv(Builder& b, const ModelConfig& config, NodeId fused) {
-  const int64_t q_width = config.num_heads * config.head_dim;
-  const int64_t kv_width = config.num_kv_heads * config.head_dim;
-  return {.q = b.slice(fused, 0, q_width),
-          .k = b.slice(fused, q_width, kv_width),
-          .v = b.slice(fused, q_width + kv_width, kv_width)};
-}
-
 NodeId fused_gated_mlp(Builder& b, const ModelConfig& config, NodeId x, const std::string& prefix) {
   const int64_t inner = config.intermediate_size;
   const NodeId fused = linear(b, x, prefix + ".gate_up_proj", 2 * inner);

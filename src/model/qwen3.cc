@@ -4,14 +4,6 @@
 
 namespace spyre::model {
 
-namespace {
-
-NodeId head_norm(Builder& b, const ModelConfig& config, NodeId x, const std::string& name) {
-  return b.rms_norm(x, b.weight(name + ".weight", {config.head_dim}), config.norm_eps);
-}
-
-}  // namespace
-
 graph::Graph build_qwen3(const BuildRequest& request) {
   const ModelConfig& config = request.config;
   Builder b;
@@ -30,7 +22,8 @@ graph::Graph build_qwen3(const BuildRequest& request) {
     qkv.q = head_norm(b, config, qkv.q, attention + ".q_norm");
     qkv.k = head_norm(b, config, qkv.k, attention + ".k_norm");
     h = attend(b, config, step, layer, rotate(b, config, step, rope, qkv));
-    x = b.add(x, linear(b, h, attention + ".o_proj", config.hidden_size, config.attention_bias));
+    x = b.add(
+        x, linear(b, h, attention + ".o_proj", config.hidden_size, config.attention_output_bias));
 
     h = rms_norm(b, x, prefix + ".post_attention_layernorm", config.norm_eps);
     x = b.add(x, gated_mlp(b, config, h, prefix + ".mlp"));

@@ -31,13 +31,13 @@ void divide(std::vector<float>& frequencies, const std::vector<float>& divisors)
   for (size_t i = 0; i < frequencies.size(); ++i) frequencies[i] /= divisors[i];
 }
 
-// transformers divides base^(i/d) by nothing and multiplies by the factor: 1 / (factor *
-// base^(i/d)).
-void apply_factors(std::vector<float>& frequencies, const std::vector<float>& factors, float theta,
-                   int64_t rotary_dim) {
+// 1 / (factor * theta^(i / pairs)): one rounding less than dividing 1 / theta^(i / pairs), as
+// transformers has it.
+void apply_factors(std::vector<float>& frequencies, const std::vector<float>& factors,
+                   float theta) {
+  const auto pairs = static_cast<float>(frequencies.size());
   for (size_t i = 0; i < frequencies.size(); ++i) {
-    const float exponent = static_cast<float>(2 * i) / static_cast<float>(rotary_dim);
-    frequencies[i] = 1.0f / (factors[i] * std::pow(theta, exponent));
+    frequencies[i] = 1.0f / (factors[i] * std::pow(theta, static_cast<float>(i) / pairs));
   }
 }
 
@@ -52,10 +52,12 @@ RopeFrequencies unscaled_frequencies(float theta, int64_t rotary_dim) {
   return rope;
 }
 
+int64_t rotary_dim(const checkpoint::ModelConfig& config) {
+  return static_cast<int64_t>(static_cast<float>(config.head_dim) * config.partial_rotary_factor);
+}
+
 RopeFrequencies rope_frequencies(const checkpoint::ModelConfig& config, int64_t max_model_len) {
-  const auto rotary_dim =
-      static_cast<int64_t>(static_cast<float>(config.head_dim) * config.partial_rotary_factor);
-  RopeFrequencies rope = unscaled_frequencies(config.rope_theta, rotary_dim);
+  RopeFrequencies rope = unscaled_frequencies(config.rope_theta, rotary_dim(config));
   const RopeScaling& scaling = config.rope_scaling;
   switch (scaling.kind) {
     case RopeScaling::Kind::kNone:
@@ -69,7 +71,7 @@ RopeFrequencies rope_frequencies(const checkpoint::ModelConfig& config, int64_t 
     case RopeScaling::Kind::kLongRope: {
       const bool is_long = max_model_len > scaling.original_max_positions;
       apply_factors(rope.values, is_long ? scaling.long_factors : scaling.short_factors,
-                    config.rope_theta, rotary_dim);
+                    config.rope_theta);
       rope.factor = scaling.attention_factor.value_or(1.0f);
       break;
     }

@@ -3,6 +3,7 @@
 // Llama 3.1 release; longrope: Ding et al. 2024 (arXiv 2402.13753).
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "checkpoint/model_config.h"
@@ -13,6 +14,9 @@ struct RopeFrequencies {
   std::vector<float> values;  // [rotary_dim / 2]: position times value is the angle
   float factor = 1.0f;        // multiplies cos and sin (longrope)
 };
+
+// Columns of a head that are rotated: head_dim times partial_rotary_factor, rounded down.
+int64_t rotary_dim(const checkpoint::ModelConfig& config);
 
 // max_model_len: see model::build.
 RopeFrequencies rope_frequencies(const checkpoint::ModelConfig& config, int64_t max_model_len);

@@ -1,0 +1,19 @@
+// Configs of made-up tiny models: one that every family builds from, and the step shape to go with
+// it.
+#pragma once
+
+#include <string_view>
+
+#include "checkpoint/model_config.h"
+#include "model/model.h"
+
+namespace spyre::model::testing {
+
+inline constexpr StepShape kSmallShape = {
+    .rows = 4, .sequences = 2, .max_blocks = 3, .output_rows = 2};
+inline constexpr int64_t kSmallModelLen = 64;
+
+// Two layers, two heads of four columns over one KV head, two experts.
+checkpoint::ModelConfig small_config(std::string_view architecture);
+
+}  // namespace spyre::model::testing
