@@ -202,7 +202,7 @@ def phase_fuzz(totals: Totals, _) -> None:
     if not programs:
         totals.one("fuzz: no targets were built", False)
         return
-    share = max(2, FUZZ_SECONDS * CORES // len(programs))
+    share = max(2, FUZZ_SECONDS * CORES // max(CORES, len(programs)))
 
     def fuzz(program: pathlib.Path) -> bool:
         name = program.name.removesuffix("_fuzz")
