@@ -4,7 +4,7 @@
 // absolute positions only (never on batch, tiling, threads or ISA). FMA below means a fused
 // multiply-add with one rounding. "lanes16" means sixteen partial sums, element i going to lane i
 // mod 16 in ascending order, then combined as ((l0+l8)+(l4+l12)) ... by halves: 8 apart, 4 apart, 2
-// apart, 1 apart.
+// apart, 1 apart. A NaN is a NaN in every tier; its sign and payload are nobody's promise.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +33,8 @@ struct PackedMatrix {
 };
 
 // One row of int8 activations: value[k] = scale[k / 32] * q[k], q in [-127, 127]; scale = max|x| /
-// 127 over the block. Laid out per row as: q, columns rounded up to 32; then scale f32 per block;
-// then sum of q as i32 per block.
+// 127 over the block. Laid out as blocks of 32 with their scale and sums (layout.h); 4-byte
+// aligned.
 size_t quantized_row_bytes(int64_t columns);
 
 struct MatmulArgs {
@@ -88,7 +88,9 @@ struct KernelTable {
   // zero points removed in integers, acc = FMA(float(isum), weight_scale * input_scale, acc); mins
   // in a second accumulator, added at the end.
   MatmulFunction matmul_int8[kNumFormats];
-  // x: [columns] f32 -> one quantized row. Rounds to nearest even; an all-zero block has scale 0.
+  // x: [columns] f32 -> one quantized row; a last block that is not full is filled with zeros.
+  // Rounds to nearest even; a block with max|x| < 2^-100 has scale 0, one with an infinity or a NaN
+  // has scale NaN (and so have all outputs that meet it).
   void (*quantize_row)(const float* x, int64_t columns, std::byte* out);
   AttentionFunction attention_f32;  // KV stored as f32, f16, bf16
   AttentionFunction attention_f16;
@@ -101,21 +103,15 @@ struct KernelTable {
   void (*layer_norm)(const float* x, const float* w, const float* b, float* out, int64_t n,
                      float eps);
   // Rotates pairs (i, i + rotary/2) of the first rotary elements of a head in place (arXiv
-  // 2104.09864, rotate-half form).
+  // 2104.09864, rotate-half form): a c - b s, b c + a s, each product rounded. cosines, sines:
+  // [rotary / 2].
   void (*rope)(float* head, const float* cosines, const float* sines, int64_t rotary);
-  // Elementwise, in place allowed. gelu is erf-based, gelu_tanh the tanh form.
-  void (*silu)(const float* x, float* out, int64_t n);
-  void (*gelu)(const float* x, float* out, int64_t n);
-  void (*gelu_tanh)(const float* x, float* out, int64_t n);
-  void (*relu)(const float* x, float* out, int64_t n);
-  void (*tanh)(const float* x, float* out, int64_t n);
-  void (*add)(const float* a, const float* b, float* out, int64_t n);
-  void (*mul)(const float* a, const float* b, float* out, int64_t n);
+  // Elementwise, in place allowed: silu, gelu (erf form), gelu_tanh, relu, tanh, round_bf16 and
+  // round_f16 (to nearest even and back, as matmul inputs are; f16 saturates at 65504); add, mul.
+#define SPYRE_UNARY(name) void (*name)(const float* x, float* out, int64_t n);
+#define SPYRE_BINARY(name) void (*name)(const float* a, const float* b, float* out, int64_t n);
+#include "kernels/kernel_list.inc"
   void (*scale)(const float* x, float factor, float* out, int64_t n);
-  // Rounds each value to bf16 or f16 (nearest even; f16 saturates at 65504) and back, as matmul
-  // inputs are.
-  void (*round_bf16)(const float* x, float* out, int64_t n);
-  void (*round_f16)(const float* x, float* out, int64_t n);
   // softmax over n values: max, p = exp(x - max), lanes16 sum, p / sum.
   void (*softmax)(const float* x, float* out, int64_t n);
 };
@@ -147,7 +143,7 @@ void pack_grouped_panel(Format format, const uint8_t* levels, const uint16_t* sc
 void unpack_row(const PackedMatrix& weights, int64_t row, float* out);
 
 // Writes one token's K and V (head_dim floats each) of one KV head into its block at slot 0..63,
-// converting to kv_format.
+// converting to kv_format (nearest even; f16 saturates at 65504).
 void write_kv(Format kv_format, const float* k, const float* v, int64_t head_dim, int64_t slot,
               std::byte* k_block, std::byte* v_block);
 

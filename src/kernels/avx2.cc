@@ -1,0 +1,13 @@
+// The AVX2 tier. Compiled with its own flags (CMakeLists.txt): see tiers.h for what that forbids.
+#include "kernels/tier.h"
+#include "kernels/tiers.h"
+#include "kernels/vec_avx2.h"
+
+namespace spyre::kernels {
+
+const KernelTable& avx2_table() {
+  static constexpr KernelTable kTable = tier_table<Avx2Vec>(Isa::kAvx2);
+  return kTable;
+}
+
+}  // namespace spyre::kernels

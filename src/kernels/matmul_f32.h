@@ -1,0 +1,138 @@
+// Float inputs: against float weights, and against integer weights dequantised on the fly. Either
+// way an output is one chain of FMAs over the columns, so tiles are wide enough to keep several
+// chains in flight.
+#pragma once
+
+#include "kernels/matmul_tiles.h"
+#include "kernels/weight_block.h"
+
+namespace spyre::kernels {
+namespace {
+
+template <Format kFormat>
+inline constexpr int kFloatBytes = kFormat == Format::kF32 ? 4 : 2;
+
+template <typename V, Format kFormat>
+typename V::F load_as(const std::byte* p) {
+  if constexpr (kFormat == Format::kF32) return V::load(reinterpret_cast<const float*>(p));
+  if constexpr (kFormat == Format::kF16) return V::load_f16(p);
+  if constexpr (kFormat == Format::kBF16) return V::load_bf16(p);
+}
+
+template <typename V, Format kFormat, int kRows, int kPanels>
+void float_tile(const MatmulArgs& args, int64_t row, int64_t panel) {
+  using F = typename V::F;
+  constexpr int kVectors = kPanels * kPanelRows / V::kLanes;
+  constexpr int kPerPanel = kPanelRows / V::kLanes;
+  constexpr int64_t kColumnBytes = kPanelRows * kFloatBytes<kFormat>;
+  const int64_t columns = args.weights->columns;
+  const std::byte* weights = args.weights->panels + panel * columns * kColumnBytes;
+  const float* inputs[kRows];
+  F sums[kRows][kVectors];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    inputs[r] = input_row<float>(args, row + r);
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) sums[r][v] = V::zero();
+  }
+  for (int64_t k = 0; k < columns; ++k) {
+    F w[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      w[v] = load_as<V, kFormat>(weights + (v / kPerPanel * columns + k) * kColumnBytes +
+                                 v % kPerPanel * V::kLanes * kFloatBytes<kFormat>);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const F x = V::set1(inputs[r][k]);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = V::fma(x, w[v], sums[r][v]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      store_outputs<V>(args, row + r, panel * kPanelRows + v * V::kLanes, sums[r][v]);
+    }
+  }
+}
+
+template <typename V, Format kFormat>
+void matmul_float(const MatmulArgs& args) {
+  // One row: four panels, four chains. More rows: two panels share each row's broadcast where 32
+  // registers allow.
+  constexpr int kPanels = V::kLanes == kPanelRows ? 2 : 1;
+  if (args.m == 1) {
+    for_tiles<1, 2 * kPanels>(args, [&](auto, auto panels, int64_t row, int64_t panel) {
+      float_tile<V, kFormat, 1, decltype(panels)::value>(args, row, panel);
+    });
+    return;
+  }
+  for_tiles<V::kMatmulRows, kPanels>(args, [&](auto rows, auto panels, int64_t row, int64_t panel) {
+    float_tile<V, kFormat, decltype(rows)::value, decltype(panels)::value>(args, row, panel);
+  });
+}
+
+// Weights of column 4 * quad + kByte as floats: exactly what unpack_row gives.
+template <int kByte, typename V, Format kFormat>
+typename V::F dequantized(const WeightBlock<V, kFormat>& block, int quad) {
+  using Block = WeightBlock<V, kFormat>;
+  using F = typename V::F;
+  const typename V::I shifted = V::template shift_right<8 * kByte>(block.quads[quad]);
+  const typename V::I level = V::bit_and(shifted, V::int1(0xff));
+  if constexpr (Block::kGrouped) {
+    return V::mul(block.scale, V::to_float(V::sub(level, block.header_zero)));
+  } else if constexpr (Block::kSixK) {
+    const F scale = V::mul(block.scale, V::to_float(block.sub[quad / 4]));
+    return V::mul(scale, V::to_float(V::sub(level, V::int1(Block::kLayout.zero))));
+  } else if constexpr (Block::kLayout.has_min) {
+    return V::add(V::mul(block.scale, V::to_float(level)), block.min);
+  } else {
+    return V::mul(block.scale, V::to_float(V::sub(level, V::int1(Block::kLayout.zero))));
+  }
+}
+
+template <typename V, Format kFormat, int kRows>
+void dequantizing_tile(const MatmulArgs& args, const std::byte* panel, int64_t row, int64_t column,
+                       int lane) {
+  using F = typename V::F;
+  F sums[kRows];
+  const float* inputs[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    sums[r] = V::zero();
+    inputs[r] = input_row<float>(args, row + r);
+  }
+  const auto add_column = [&](F w, int64_t k) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) sums[r] = V::fma(V::set1(inputs[r][k]), w, sums[r]);
+  };
+  using Block = WeightBlock<V, kFormat>;
+  for_blocks<V, kFormat>(*args.weights, panel, lane, [&](const Block& block, int64_t b) {
+    for (int quad = 0; quad < 8; ++quad) {
+      const int64_t k = b * kQuantBlock + 4 * quad;
+      add_column(dequantized<0>(block, quad), k);
+      add_column(dequantized<1>(block, quad), k + 1);
+      add_column(dequantized<2>(block, quad), k + 2);
+      add_column(dequantized<3>(block, quad), k + 3);
+    }
+  });
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) store_outputs<V>(args, row + r, column, sums[r]);
+}
+
+template <typename V, Format kFormat>
+void matmul_dequantizing(const MatmulArgs& args) {
+  const int64_t panel_bytes = integer_panel_bytes<V, kFormat>(*args.weights);
+  for_tiles<V::kMatmulRows, 1>(args, [&](auto rows, auto, int64_t row, int64_t panel) {
+    const std::byte* data = args.weights->panels + panel * panel_bytes;
+    for (int lane = 0; lane < kPanelRows; lane += V::kLanes) {
+      dequantizing_tile<V, kFormat, decltype(rows)::value>(args, data, row,
+                                                           panel * kPanelRows + lane, lane);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace spyre::kernels
