@@ -1,0 +1,99 @@
+#include "sample/softmax.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace spyre::sample {
+
+namespace {
+
+constexpr size_t kLanes = 16;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// exp(x) for x <= 0, within 2 units of the last place; 0 below -87, where float would turn
+// subnormal; NaN for NaN. x = n * ln 2 + r with |r| <= ln 2 / 2; exp(r) by its Taylor series, whose
+// eighth term is below 6e-9. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits:
+// unlike a conversion this is defined for every float.
+inline float exp_nonpositive(float x) {
+  constexpr float kRounder = 12582912.0f;
+  constexpr float kLog2High = 0.693145751953125f;  // 15 bits: n * kLog2High is exact
+  constexpr float kLog2Low = 1.42860677e-6f;
+  const float shifted = x * 1.44269504f + kRounder;
+  const float n = shifted - kRounder;
+  const float r = (x - n * kLog2High) - n * kLog2Low;
+  float series = 1.0f / 5040;
+  series = series * r + 1.0f / 720;
+  series = series * r + 1.0f / 120;
+  series = series * r + 1.0f / 24;
+  series = series * r + 1.0f / 6;
+  series = series * r + 0.5f;
+  series = series * r + 1.0f;
+  series = series * r + 1.0f;
+  const uint32_t exponent =
+      (std::bit_cast<uint32_t>(shifted) - std::bit_cast<uint32_t>(kRounder)) + 127u;
+  const float result = series * std::bit_cast<float>(exponent << 23);
+  return x < -87.0f ? 0.0f : result;
+}
+
+}  // namespace
+
+float weight(float logit, int32_t id, const Weighting& weighting) {
+  const float value = exp_nonpositive((logit - weighting.max) * weighting.inverse_temperature);
+  // A NaN passes, so that sums show it.
+  const bool dropped = (logit == logit) & !weighting.cut.keeps(logit, id);
+  return dropped ? 0.0f : value;
+}
+
+float max_logit(std::span<const float> logits) {
+  float lanes[kLanes];
+  std::ranges::fill(lanes, -kInfinity);
+  size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float x = logits[i + lane];
+      lanes[lane] = x > lanes[lane] ? x : lanes[lane];
+    }
+  }
+  for (; i < logits.size(); ++i) lanes[0] = logits[i] > lanes[0] ? logits[i] : lanes[0];
+  return *std::ranges::max_element(lanes);
+}
+
+int32_t first_max(std::span<const float> logits, float max) {
+  return static_cast<int32_t>(std::ranges::find(logits, max) - logits.begin());
+}
+
+float block_weight(std::span<const float> logits, int32_t first_id, const Weighting& weighting) {
+  // A copy: the compiler then knows that no store changes it.
+  const Weighting local = weighting;
+  float lanes[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] += weight(logits[i + lane], first_id + static_cast<int32_t>(i + lane), local);
+    }
+  }
+  for (size_t lane = 0; i < logits.size(); ++i, ++lane) {
+    lanes[lane] += weight(logits[i], first_id + static_cast<int32_t>(i), local);
+  }
+  for (size_t half = kLanes / 2; half > 0; half /= 2) {
+    for (size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
+double total_weight(std::span<const float> logits, const Weighting& weighting) {
+  double total = 0;
+  for (size_t begin = 0; begin < logits.size(); begin += kBlockTokens) {
+    const size_t count = std::min(kBlockTokens, logits.size() - begin);
+    total += block_weight(logits.subspan(begin, count), static_cast<int32_t>(begin), weighting);
+  }
+  return total;
+}
+
+double log_sum_exp(std::span<const float> logits) {
+  const float max = max_logit(logits);
+  return static_cast<double>(max) + std::log(total_weight(logits, {.max = max}));
+}
+
+}  // namespace spyre::sample
