@@ -161,8 +161,9 @@ bool is_utf8(std::string_view text) {
 Result<std::string> read_gguf_name(ByteCursor& cursor) {
   const auto bytes = cursor.number<uint64_t>();
   const std::string_view name = cursor.text(std::min(bytes, kMaxNameBytes));
-  if (!cursor.failed() && (bytes > kMaxNameBytes || !is_utf8(name))) {
-    return error(Code::kDataLoss, "its name: wanted at most {} bytes of UTF-8, found {} bytes",
+  const bool sound = bytes > 0 && bytes <= kMaxNameBytes && is_utf8(name);
+  if (!cursor.failed() && !sound) {
+    return error(Code::kDataLoss, "its name: wanted 1 to {} bytes of UTF-8, found {} bytes",
                  kMaxNameBytes, bytes);
   }
   return std::string(name);

@@ -15,8 +15,8 @@ namespace spyre::checkpoint {
 // Well-formed by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
 
-// A length and a text, as keys and tensor names are stored. kDataLoss: not UTF-8 or longer than any
-// name.
+// A length and a text, as keys and tensor names are stored. kDataLoss: empty, not UTF-8 or longer
+// than any name.
 Result<std::string> read_gguf_name(ByteCursor& cursor);
 
 // Reads `count` keys at the cursor. kDataLoss: the file ends too early, a type does not exist, a

@@ -3,9 +3,8 @@
 #include "checkpoint/hf_folder.h"
 
 #include <algorithm>
-#include <fstream>
+#include <map>
 #include <set>
-#include <sstream>
 
 #include "base/mapped_file.h"
 #include "checkpoint/grouped.h"
@@ -33,24 +32,24 @@ std::optional<Format> float_format(SafetensorsType type) {
   }
 }
 
-// The shard files that model.safetensors.index.json names. Names are plain: no folders, no way out
-// of this one.
-Result<std::vector<std::string>> shard_names(const fs::path& index_path) {
+// model.safetensors.index.json: which shard has which tensor. Names of shards are plain: no
+// folders, no way out of this one.
+Result<std::map<std::string, std::string>> read_weight_map(const fs::path& index_path) {
   SPYRE_TRY_ASSIGN(const Json index, read_json_file(index_path));
   const auto map = index.find("weight_map");
   if (!index.is_object() || map == index.end() || !map->is_object() || map->empty()) {
     return error(Code::kDataLoss, "{}: has no weight_map", index_path.string());
   }
-  std::set<std::string> names;
-  for (const Json& each : *map) {
-    const std::string name = each.is_string() ? each.get<std::string>() : "";
+  std::map<std::string, std::string> shards;
+  for (const auto& [tensor, value] : map->items()) {
+    const std::string name = value.is_string() ? value.get<std::string>() : "";
     if (name.empty() || fs::path(name).filename() != name || name == "..") {
       return error(Code::kDataLoss, "{}: weight_map names '{}', not a file of this folder",
                    index_path.string(), name);
     }
-    names.insert(name);
+    shards.emplace(tensor, name);
   }
-  return std::vector<std::string>(names.begin(), names.end());
+  return shards;
 }
 
 class HfFolder final : public Checkpoint {
@@ -74,12 +73,7 @@ class HfFolder final : public Checkpoint {
   }
 
   void drop_pages(const StoredTensor& tensor) const override {
-    for (const MappedFile& file : files_) {
-      const auto bytes = file.bytes();
-      const bool inside = !tensor.data.empty() && tensor.data.data() >= bytes.data() &&
-                          tensor.data.data() < bytes.data() + bytes.size();
-      if (inside) file.drop(tensor.data);
-    }
+    if (const MappedFile* file = file_of(tensor.data)) file->drop(tensor.data);
   }
 
  private:
@@ -94,6 +88,23 @@ class HfFolder final : public Checkpoint {
     return name.substr(0, name.size() - kWeightSuffix.size());
   }
 
+  // Null when no file has these bytes: the data of an empty or a grouped tensor.
+  const MappedFile* file_of(std::span<const std::byte> data) const {
+    const auto has = [&](const MappedFile& file) {
+      const auto bytes = file.bytes();
+      return !data.empty() && data.data() >= bytes.data() &&
+             data.data() < bytes.data() + bytes.size();
+    };
+    const auto found = std::ranges::find_if(files_, has);
+    return found == files_.end() ? nullptr : &*found;
+  }
+
+  // For messages.
+  std::string source_of(std::span<const std::byte> data) const {
+    const MappedFile* file = file_of(data);
+    return (file != nullptr ? file->path() : folder_).string();
+  }
+
   Result<StoredTensor> plain_tensor(std::string_view name,
                                     std::span<const int64_t> wanted_shape) const {
     const auto found = index_.find(name);
@@ -101,11 +112,11 @@ class HfFolder final : public Checkpoint {
       return error(Code::kNotFound, "{}: tensor '{}' is missing", folder_.string(), name);
     }
     const SafetensorsEntry& entry = found->second;
-    SPYRE_TRY(check_shape(name, wanted_shape, entry.shape));
+    SPYRE_TRY(check_shape(source_of(entry.data), name, wanted_shape, entry.shape));
     const auto format = float_format(entry.type);
     if (!format) {
       return error(Code::kUnsupported, "{}: tensor '{}': wanted F32, F16 or BF16, found {}",
-                   folder_.string(), name, entry.type_name);
+                   source_of(entry.data), name, entry.type_name);
     }
     StoredTensor tensor;
     tensor.name = name;
@@ -126,15 +137,15 @@ class HfFolder final : public Checkpoint {
     tensor.format = quantization_->bits == 4 ? Format::kGrouped4 : Format::kGrouped8;
     tensor.shape = {(*source)->rows(), (*source)->columns()};
     tensor.grouped = std::move(*source);
-    SPYRE_TRY(check_shape(name, wanted_shape, tensor.shape));
+    SPYRE_TRY(check_shape(folder_.string(), name, wanted_shape, tensor.shape));
     return tensor;
   }
 
-  Status check_shape(std::string_view name, std::span<const int64_t> wanted,
-                     std::span<const int64_t> found) const {
+  static Status check_shape(std::string_view source, std::string_view name,
+                            std::span<const int64_t> wanted, std::span<const int64_t> found) {
     if (std::ranges::equal(wanted, found)) return {};
-    return error(Code::kDataLoss, "{}: tensor '{}': wanted shape [{}], found [{}]",
-                 folder_.string(), name, fmt::join(wanted, ", "), fmt::join(found, ", "));
+    return error(Code::kDataLoss, "{}: tensor '{}': wanted shape [{}], found [{}]", source, name,
+                 fmt::join(wanted, ", "), fmt::join(found, ", "));
   }
 
   fs::path folder_;
@@ -169,8 +180,15 @@ Status HfFolder::open_weights(const fs::path& folder) {
                  "{}: found neither model.safetensors nor model.safetensors.index.json",
                  folder.string());
   }
-  SPYRE_TRY_ASSIGN(const std::vector<std::string> names, shard_names(index));
+  SPYRE_TRY_ASSIGN(const auto shards, read_weight_map(index));
+  std::set<std::string> names;
+  for (const auto& [tensor, name] : shards) names.insert(name);
   for (const std::string& name : names) SPYRE_TRY(open_shard(folder / name));
+  for (const auto& [tensor, name] : shards) {
+    if (index_.contains(tensor)) continue;
+    return error(Code::kDataLoss, "{}: tensor '{}' is missing, though {} names it",
+                 (folder / name).string(), tensor, index.filename().string());
+  }
   return {};
 }
 
