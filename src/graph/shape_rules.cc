@@ -30,7 +30,7 @@ Status expect(InputNodes inputs, size_t index, DType dtype, std::initializer_lis
               std::string_view role) {
   const Op op = inputs[index]->op;
   if (op == Op::kWeight || op == Op::kConstant) {
-    return error(Code::kInvalidArgument, "{}: wanted a value of the step, found a {}", role,
+    return error(Code::kInvalidArgument, "{}: wanted a value of the step, found op {}", role,
                  info(op).text);
   }
   return expect_type(inputs, index, dtype, wanted, role);
@@ -40,7 +40,7 @@ Status expect(InputNodes inputs, size_t index, DType dtype, std::initializer_lis
 Status expect_leaf(InputNodes inputs, size_t index, Op op, std::initializer_list<int64_t> wanted,
                    std::string_view role) {
   if (inputs[index]->op != op) {
-    return error(Code::kInvalidArgument, "{}: wanted a {}, found a {}", role, info(op).text,
+    return error(Code::kInvalidArgument, "{}: wanted op {}, found op {}", role, info(op).text,
                  info(inputs[index]->op).text);
   }
   return expect_type(inputs, index, kF, wanted, role);

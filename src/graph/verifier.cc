@@ -133,7 +133,7 @@ Status check_outputs(const Graph& graph) {
     }
     const OpInfo& op = info(graph.node(output).op);
     if (op.is_leaf()) {
-      return error(Code::kInvalidArgument, "output %{}: wanted a result, found a {}", output,
+      return error(Code::kInvalidArgument, "output %{}: wanted a result, found op {}", output,
                    op.text);
     }
   }

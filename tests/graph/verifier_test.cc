@@ -107,7 +107,7 @@ TEST(Verifier, OutputsAreResults) {
   graph.set_outputs({12345});
   EXPECT_EQ(verify(graph).error().message, "output %12345 does not exist");
   graph.set_outputs({0});
-  EXPECT_EQ(verify(graph).error().message, "output %0: wanted a result, found a input");
+  EXPECT_EQ(verify(graph).error().message, "output %0: wanted a result, found op input");
 }
 
 TEST(Verifier, InferTypeAloneRefusesWhatIsNotInTheGraph) {
