@@ -7,6 +7,7 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace spyre {
@@ -23,6 +24,9 @@ enum class Code {
   kIo,
   kInternal,
 };
+
+// "invalid_argument", ...: stable words for logs and JSON.
+std::string_view name(Code code);
 
 struct [[nodiscard]] Error {
   Code code;

@@ -1,0 +1,43 @@
+// What runs a Graph. A backend prepares a graph once into a Program; a step fills the inputs and
+// runs it. Programs of one backend share its scratch memory, so one runs at a time, on the engine
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/result.h"
+#include "graph/graph.h"
+
+namespace spyre::backend {
+
+// The inputs of model::StepShape, by name. All values must be in range: tokens inside the
+// vocabulary, sequences inside the block table, blocks inside the KV cache, output_rows inside the
+// rows.
+struct StepInputs {
+  std::span<const int32_t> tokens;       // [rows]
+  std::span<const int32_t> positions;    // [rows]
+  std::span<const int32_t> sequences;    // [rows]
+  std::span<const int32_t> block_table;  // [sequences, max_blocks]
+  std::span<const int32_t> output_rows;  // [output_rows]
+};
+
+class Program {
+ public:
+  virtual ~Program() = default;
+  // Returns the graph's output, [output_rows, vocab_size], writable until the next run of any
+  // program of the backend. Allocates nothing, cannot fail. Input lengths must be those of the
+  // graph.
+  virtual std::span<float> run(const StepInputs& inputs) = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  // kInvalidArgument: an input, weight or layer that the backend does not have. kResourceExhausted:
+  // no memory for scratch.
+  virtual Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph) = 0;
+};
+
+}  // namespace spyre::backend

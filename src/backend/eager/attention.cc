@@ -1,0 +1,101 @@
+#include "backend/eager/attention.h"
+
+#include <algorithm>
+
+namespace spyre::backend {
+
+namespace {
+
+kernels::AttentionFunction attention_of(const kernels::KernelTable& table, Format kv_format) {
+  switch (kv_format) {
+    case Format::kF16:
+      return table.attention_f16;
+    case Format::kBF16:
+      return table.attention_bf16;
+    default:
+      return table.attention_f32;
+  }
+}
+
+const int32_t* block_row(const AttentionStep& step, int64_t row) {
+  return step.block_table + step.sequences[row] * step.max_blocks;
+}
+
+void write_keys_and_values(const EagerContext& context, const AttentionStep& step, int64_t row) {
+  const KvCache& cache = context.kv_cache;
+  const auto [format, layers, blocks, kv_heads, head_dim] = cache.shape();
+  const int64_t position = step.positions[row];
+  const int64_t block = block_row(step, row)[position / kernels::kKvBlockTokens];
+  for (int64_t head = 0; head < kv_heads; ++head) {
+    const int64_t from = (row * kv_heads + head) * head_dim;
+    kernels::write_kv(format, step.k + from, step.v + from, head_dim,
+                      position % kernels::kKvBlockTokens,
+                      cache.keys(step.layer, head) + block * cache.block_stride(),
+                      cache.values(step.layer, head) + block * cache.block_stride());
+  }
+}
+
+void attend(const EagerContext& context, const AttentionStep& step, int64_t row, int64_t kv_head,
+            float* scratch) {
+  const KvCache& cache = context.kv_cache;
+  const int64_t head_dim = cache.shape().head_dim;
+  const int64_t group = step.heads / cache.shape().kv_heads;
+  const int64_t at = (row * step.heads + kv_head * group) * head_dim;
+  const int64_t position = step.positions[row];
+  const int64_t first = step.window > 0 ? std::max<int64_t>(0, position - step.window + 1) : 0;
+  attention_of(context.kernels, cache.shape().format)({.q = step.q + at,
+                                                       .out = step.out + at,
+                                                       .group = group,
+                                                       .head_dim = head_dim,
+                                                       .k_pool = cache.keys(step.layer, kv_head),
+                                                       .v_pool = cache.values(step.layer, kv_head),
+                                                       .block_stride = cache.block_stride(),
+                                                       .block_table = block_row(step, row),
+                                                       .first = first,
+                                                       .position = position,
+                                                       .scale = step.scale,
+                                                       .softcap = step.softcap,
+                                                       .scratch = scratch});
+}
+
+size_t floats_per_thread(const EagerContext& context, int64_t heads) {
+  const KvCacheShape& shape = context.kv_cache.shape();
+  return kernels::attention_scratch_floats(heads / shape.kv_heads, shape.head_dim);
+}
+
+}  // namespace
+
+size_t attention_scratch_bytes(const EagerContext& context, int64_t heads) {
+  return static_cast<size_t>(context.pool.num_threads()) * floats_per_thread(context, heads) *
+         sizeof(float);
+}
+
+void run_attention(EagerContext& context, const AttentionStep& step) {
+  const KvCacheShape& shape = context.kv_cache.shape();
+  context.for_rows(step.rows, 4 * shape.kv_heads * shape.head_dim, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      write_keys_and_values(context, step, row);
+    }
+  });
+
+  const size_t scratch_floats = floats_per_thread(context, step.heads);
+  const int64_t items = step.rows * shape.kv_heads;
+  const auto run = [&](int64_t first, int64_t stride, size_t scratch_index) {
+    float* scratch = context.attention.as<float>() + scratch_index * scratch_floats;
+    for (int64_t item = first; item < items; item += stride) {
+      attend(context, step, item / shape.kv_heads, item % shape.kv_heads, scratch);
+    }
+  };
+  int64_t visible = 0;
+  for (int64_t row = 0; row < step.rows; ++row) visible += step.positions[row] + 1;
+  if (visible * step.heads * shape.head_dim < EagerContext::kSerialWork) {
+    run(0, 1, 0);
+    return;
+  }
+  // Interleaved: later rows of a prompt see more keys, so contiguous halves would not be equal
+  // work.
+  const int64_t threads = context.pool.num_threads();
+  context.pool.run([&](int thread) { run(thread, threads, static_cast<size_t>(thread)); });
+}
+
+}  // namespace spyre::backend

@@ -1,0 +1,31 @@
+// The attention op of the eager backend: writes the step's keys and values, then attends row by
+// row.
+#pragma once
+
+#include "backend/eager/context.h"
+
+namespace spyre::backend {
+
+struct AttentionStep {
+  const float* q;  // [rows, heads * head_dim]
+  const float* k;  // [rows, kv_heads * head_dim]
+  const float* v;
+  float* out;  // [rows, heads * head_dim]
+  int64_t rows;
+  int64_t heads;
+  int64_t layer;
+  const int32_t* positions;    // [rows]
+  const int32_t* sequences;    // [rows]
+  const int32_t* block_table;  // [sequences, max_blocks]
+  int64_t max_blocks;
+  float scale;
+  float softcap;
+  int64_t window;
+};
+
+// Scratch of all threads together, in bytes.
+size_t attention_scratch_bytes(const EagerContext& context, int64_t heads);
+
+void run_attention(EagerContext& context, const AttentionStep& step);
+
+}  // namespace spyre::backend

@@ -1,0 +1,37 @@
+// A model's weights in memory, as the kernels want them: matrices packed into panels, vectors as
+// plain floats. Filled once by runner/, read by every backend. A weight keeps its name from the
+// graph.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "kernels/kernels.h"
+
+namespace spyre::backend {
+
+// What a matmul's inputs are rounded to before they meet the weights; sums are f32 (int8: exact
+// integers per block of 32).
+enum class InputType { kF32, kF16, kBF16, kInt8 };
+
+struct Weight {
+  std::vector<int64_t> shape;
+  std::vector<float> values;                    // rank 1
+  std::vector<kernels::PackedMatrix> matrices;  // rank 2: one; rank 3: one per expert
+  InputType input = InputType::kF32;            // of the matrices
+  std::vector<int32_t> input_order;  // packed column k reads input column input_order[k]; empty: k
+  AlignedBuffer storage;             // what the matrices point into
+
+  int64_t bytes() const {
+    return static_cast<int64_t>(storage.bytes() + values.size() * sizeof(float) +
+                                input_order.size() * sizeof(int32_t));
+  }
+};
+
+using WeightSet = std::map<std::string, Weight, std::less<>>;
+
+}  // namespace spyre::backend

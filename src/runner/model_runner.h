@@ -1,0 +1,80 @@
+// Owns a loaded model: its weights, its KV cache, its backend and the programs prepared so far. It
+// turns a step (token rows of any sequences, with their block tables) into logits. Who runs when,
+// and which block belongs to whom, is decided elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/kv_cache.h"
+#include "backend/weights.h"
+#include "base/thread_pool.h"
+#include "checkpoint/checkpoint.h"
+#include "model/model.h"
+#include "runner/load_weights.h"
+#include "runner/precision.h"
+
+namespace spyre::runner {
+
+struct RunnerOptions {
+  Precision precision;
+  int64_t max_model_len = 0;  // tokens, prompt and output of one sequence
+  int64_t kv_blocks = 0;      // of 64 tokens
+  kernels::Isa isa = kernels::Isa::kScalar;
+};
+
+// The rows of one step. Vectors keep their capacity: refill the same Step to allocate nothing.
+struct Step {
+  std::vector<int32_t> tokens;       // per row
+  std::vector<int32_t> positions;    // per row
+  std::vector<int32_t> sequences;    // per row: which row of block_table
+  std::vector<int32_t> block_table;  // [num_sequences, max_blocks()]
+  std::vector<int32_t> output_rows;  // rows whose logits are wanted, at least one
+  int64_t num_sequences = 0;
+
+  void clear();
+};
+
+class ModelRunner {
+ public:
+  // Errors: those of model::build and load_weights.
+  static Result<std::unique_ptr<ModelRunner>> load(const checkpoint::Checkpoint& checkpoint,
+                                                   const RunnerOptions& options, ThreadPool& pool,
+                                                   const LoadProgress& progress);
+
+  // Logits [output_rows, vocab_size], writable until the next run. The first step of a shape
+  // prepares its program; later ones allocate nothing. kResourceExhausted: no memory for a new
+  // program's scratch.
+  Result<std::span<float>> run(const Step& step);
+
+  // Copies one KV block's content, in every layer.
+  void copy_block(int32_t from, int32_t to) const { kv_cache_.copy_block(from, to); }
+
+  int64_t vocab_size() const { return config_.vocab_size; }
+  int64_t max_model_len() const { return options_.max_model_len; }
+  int64_t max_blocks() const;  // of one sequence
+  int64_t weight_bytes() const;
+  const backend::KvCache& kv_cache() const { return kv_cache_; }
+
+ private:
+  ModelRunner() = default;
+  Result<backend::Program*> program_of(const model::StepShape& shape);
+
+  checkpoint::ModelConfig config_;
+  RunnerOptions options_;
+  backend::WeightSet weights_;
+  backend::KvCache kv_cache_;
+  std::unique_ptr<backend::Backend> backend_;
+
+  struct Prepared {
+    model::StepShape shape;
+    std::unique_ptr<backend::Program> program;
+  };
+  std::list<Prepared> programs_;  // most recently used first
+};
+
+}  // namespace spyre::runner
