@@ -5,8 +5,8 @@
 //! (hf-hub 1.0) is not used: it can neither resume nor check a file nor be stopped, and it reads the
 //! environment; what would be left of it is one listing.
 //!
-//! The request runs on a runtime of its own on the calling thread; nothing outlives the call. A token
-//! is sent to the host that was asked and never follows a redirect to another one.
+//! Requests run on the calling thread. A token is sent to the host that was asked and never follows a
+//! redirect to another one.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::future::Future;
@@ -64,45 +64,89 @@ pub struct SpyreHubSink {
     pub on_body: extern "C" fn(context: *mut c_void, data: *const u8, bytes: usize) -> bool,
 }
 
+/// A client with its connections, which requests to one hub share. Used by one thread at a time.
+pub struct SpyreHubClient {
+    client: reqwest::Client,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Drop for SpyreHubClient {
+    fn drop(&mut self) {
+        // A name lookup may still hang in a helper thread of the runtime: it is not waited for.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Makes a client, freed by `spyre_hub_client_free`. Null on failure (no usable TLS library, no
+/// memory), and then `*error` receives a text for `spyre_hub_error_free`, else null.
+///
+/// # Safety
+/// `error` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn spyre_hub_client_new(error: *mut *mut c_char) -> *mut SpyreHubClient {
+    let outcome = caught(|| {
+        let internal = |e: &dyn std::error::Error| Failure::new(SPYRE_HUB_INTERNAL, e);
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("spyre/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|e| internal(&e))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| internal(&e))?;
+        Ok(Box::new(SpyreHubClient {
+            client,
+            runtime: Some(runtime),
+        }))
+    });
+    unsafe { *error = c_error(outcome.as_ref().err()) };
+    outcome.map_or(std::ptr::null_mut(), Box::into_raw)
+}
+
+/// Closes the connections; null is fine.
+///
+/// # Safety
+/// `client` comes from `spyre_hub_client_new` and is freed once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn spyre_hub_client_free(client: *mut SpyreHubClient) {
+    if !client.is_null() {
+        let client = unsafe { Box::from_raw(client) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(client)));
+    }
+}
+
 /// Sends the request and hands the response to the sink; blocks until it ended. When the status is
 /// neither OK nor STOPPED, `*error` receives a text for `spyre_hub_error_free`, else null.
 ///
 /// # Safety
-/// `get`, `sink` and `error` are valid; the texts of `get` are NUL-terminated or null.
+/// `client` is not in use elsewhere; `get`, `sink` and `error` are valid; the texts of `get` are
+/// NUL-terminated or null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn spyre_hub_get(
+    client: *mut SpyreHubClient,
     get: *const SpyreHubGet,
     sink: *const SpyreHubSink,
     error: *mut *mut c_char,
 ) -> i32 {
-    let (get, sink) = unsafe { (&*get, &*sink) };
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
+    let (client, get, sink) = unsafe { (&*client, &*get, &*sink) };
+    let outcome = caught(|| {
         let request = unsafe { Request::read(get) }?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| Failure::new(SPYRE_HUB_INTERNAL, e))?;
-        let outcome = runtime.block_on(transfer(request, sink));
-        // A name lookup may still hang in a helper thread of the runtime: it is not waited for.
-        runtime.shutdown_background();
-        outcome
-    }));
-    let (status, text) = match outcome {
-        Ok(Ok(())) => (SPYRE_HUB_OK, None),
-        Ok(Err(failure)) => (failure.status, failure.text),
-        Err(_) => (
-            SPYRE_HUB_INTERNAL,
-            Some("the transfer panicked".to_string()),
-        ),
-    };
-    unsafe { *error = text.map_or(std::ptr::null_mut(), |t| c_text(&t).into_raw()) };
-    status
+        let runtime = client
+            .runtime
+            .as_ref()
+            .expect("a client owns its runtime until it is dropped");
+        runtime.block_on(transfer(&client.client, request, sink))
+    });
+    unsafe { *error = c_error(outcome.as_ref().err()) };
+    outcome.map_or_else(|failure| failure.status, |()| SPYRE_HUB_OK)
 }
 
-/// Frees a text that `spyre_hub_get` made; null is fine.
+/// Frees an error text of this module; null is fine.
 ///
 /// # Safety
-/// `error` comes from `spyre_hub_get` and is freed once.
+/// `error` comes from this module and is freed once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn spyre_hub_error_free(error: *mut c_char) {
     if !error.is_null() {
@@ -116,7 +160,7 @@ struct Failure {
 }
 
 impl Failure {
-    fn new(status: i32, error: impl std::error::Error) -> Self {
+    fn new(status: i32, error: &dyn std::error::Error) -> Self {
         // The outer error of a chain ("error sending request") says little; the causes say why.
         let mut text = error.to_string();
         let mut cause = error.source();
@@ -152,17 +196,17 @@ impl Request {
             }
             unsafe { CStr::from_ptr(pointer) }
                 .to_str()
-                .map_err(|e| Failure::new(SPYRE_HUB_BAD_REQUEST, e))
+                .map_err(|e| Failure::new(SPYRE_HUB_BAD_REQUEST, &e))
         };
         let url = reqwest::Url::parse(text(get.url)?)
-            .map_err(|e| Failure::new(SPYRE_HUB_BAD_REQUEST, e))?;
+            .map_err(|e| Failure::new(SPYRE_HUB_BAD_REQUEST, &e))?;
         let mut headers = HeaderMap::new();
         // Sizes and ranges are those of the stored bytes.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let token = text(get.token)?;
         if !token.is_empty() {
             let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-                .map_err(|e| Failure::new(SPYRE_HUB_BAD_REQUEST, e))?;
+                .map_err(|e| Failure::new(SPYRE_HUB_BAD_REQUEST, &e))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
@@ -180,12 +224,12 @@ impl Request {
     }
 }
 
-async fn transfer(request: Request, sink: &SpyreHubSink) -> Result<(), Failure> {
-    let unreachable = |e| Failure::new(SPYRE_HUB_UNREACHABLE, e);
-    let client = reqwest::Client::builder()
-        .user_agent(concat!("spyre/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|e| Failure::new(SPYRE_HUB_INTERNAL, e))?;
+async fn transfer(
+    client: &reqwest::Client,
+    request: Request,
+    sink: &SpyreHubSink,
+) -> Result<(), Failure> {
+    let unreachable = |e: reqwest::Error| Failure::new(SPYRE_HUB_UNREACHABLE, &e);
     let sending = client.get(request.url).headers(request.headers).send();
     let mut response = watched(sending, request.idle, sink)
         .await?
@@ -266,6 +310,21 @@ fn range_start(content_range: &str) -> u64 {
         .unwrap_or(0)
 }
 
+/// Runs the body of an entry; a panic becomes a failure.
+fn caught<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
+        Err(Failure {
+            status: SPYRE_HUB_INTERNAL,
+            text: Some("the crate panicked".to_string()),
+        })
+    })
+}
+
+fn c_error(failure: Option<&Failure>) -> *mut c_char {
+    let text = failure.and_then(|failure| failure.text.as_deref());
+    text.map_or(std::ptr::null_mut(), |text| c_text(text).into_raw())
+}
+
 fn c_text(text: &str) -> CString {
     CString::new(text.replace('\0', " ")).unwrap_or_default()
 }
@@ -303,7 +362,10 @@ mod tests {
             on_body: stop,
         };
         let mut error = std::ptr::null_mut();
-        let status = unsafe { spyre_hub_get(&get, &sink, &mut error) };
+        let client = unsafe { spyre_hub_client_new(&mut error) };
+        assert!(!client.is_null() && error.is_null());
+        let status = unsafe { spyre_hub_get(client, &get, &sink, &mut error) };
+        unsafe { spyre_hub_client_free(client) };
         let text = if error.is_null() {
             String::new()
         } else {
