@@ -53,7 +53,7 @@ float longrope_attention_factor(float ratio, int64_t original_positions) {
   return std::sqrt(1.0f + std::log(ratio) / std::log(static_cast<float>(original_positions)));
 }
 
-Status check_config(const ModelConfig& c, std::string_view source) {
+Status check_sizes(const ModelConfig& c, std::string_view source) {
   if (c.head_dim < 1) {
     return error(Code::kInvalidArgument, "{}: {} hidden columns are too few for {} attention heads",
                  source, c.hidden_size, c.num_heads);
@@ -69,6 +69,11 @@ Status check_config(const ModelConfig& c, std::string_view source) {
                  "columns together",
                  source, c.num_heads, c.head_dim, 16 * kMaxWidth);
   }
+  return {};
+}
+
+Status check_config(const ModelConfig& c, std::string_view source) {
+  SPYRE_TRY(check_sizes(c, source));
   if (!(c.norm_eps > 0 && c.norm_eps < 1)) {
     return error(Code::kInvalidArgument,
                  "{}: the norms' epsilon is {}: wanted a number between 0 and 1", source,

@@ -27,7 +27,11 @@ int64_t rotary_columns(const ModelConfig& config);
 // original_positions >= 2.
 float longrope_attention_factor(float ratio, int64_t original_positions);
 
-// kInvalidArgument: source, the fields that do not fit, their values.
+// The sizes alone, for readers that compute with them: heads have columns and divide into key-value
+// heads, products stay in range.
+Status check_sizes(const ModelConfig& config, std::string_view source);
+
+// All of it, sizes too. kInvalidArgument: source, the fields that do not fit, their values.
 Status check_config(const ModelConfig& config, std::string_view source);
 
 }  // namespace spyre::checkpoint

@@ -43,6 +43,7 @@ class ConfigReader {
     read_numbers(c);
     read_mixture(c);
     SPYRE_TRY(r_.status());
+    SPYRE_TRY(check_sizes(c, source_));
     read_windows(c);
     if (has_rope(c)) read_rope(c);
     read_token_ids(c);

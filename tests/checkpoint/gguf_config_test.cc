@@ -205,6 +205,17 @@ TEST(GgufConfig, SaysWhatIsWrong) {
   EXPECT_FALSE(read(sizes("llama").u32("llama.attention.key_length", 5)));
 }
 
+// Found by fuzzing: a default head width of zero went on into the share of rotary columns.
+TEST(GgufConfig, RefusesMoreHeadsThanColumns) {
+  GgufBuilder b;
+  b.text("general.architecture", "phi3").u32("phi3.block_count", 1).u32("phi3.context_length", 64);
+  b.u32("phi3.embedding_length", 8).u32("phi3.feed_forward_length", 6);
+  b.u32("phi3.attention.head_count", 9).zeros("token_embd.weight", {8, 3});
+  b.zeros("rope_factors_long.weight", {1});
+  EXPECT_THAT(message(read(b)), AllOf(HasSubstr("m.gguf"), HasSubstr("8 hidden columns"),
+                                      HasSubstr("9 attention heads")));
+}
+
 TEST(GgufConfig, FindsEveryEndToken) {
   GgufBuilder b;
   b.u32("tokenizer.ggml.eos_token_id", 3).u32("tokenizer.ggml.eot_token_id", 1);
