@@ -44,14 +44,13 @@ std::span<Candidate> select_best(std::span<const float> logits, float floor, siz
   return buffer.first(filled);
 }
 
-std::span<Candidate> gather(std::span<const float> logits, float floor,
+std::span<Candidate> gather(std::span<const float> logits, float floor, float ceiling,
                             std::span<Candidate> buffer) {
   SPYRE_CHECK(buffer.size() >= logits.size());
   size_t filled = 0;
   for (size_t i = 0; i < logits.size(); ++i) {
-    // Always written, counted when kept: no branch to mispredict.
-    buffer[filled] = {logits[i], static_cast<int32_t>(i), 0};
-    filled += logits[i] >= floor ? 1 : 0;
+    if (logits[i] < floor || logits[i] >= ceiling) continue;
+    buffer[filled++] = {logits[i], static_cast<int32_t>(i), 0};
   }
   return buffer.first(filled);
 }

@@ -25,8 +25,8 @@ inline bool precedes(const Candidate& a, const Candidate& b) {
 std::span<Candidate> select_best(std::span<const float> logits, float floor, size_t count,
                                  std::span<Candidate> buffer);
 
-// All tokens with logit >= floor, ids ascending. The same rules.
-std::span<Candidate> gather(std::span<const float> logits, float floor,
+// All tokens with floor <= logit < ceiling, ids ascending. The same rules.
+std::span<Candidate> gather(std::span<const float> logits, float floor, float ceiling,
                             std::span<Candidate> buffer);
 
 }  // namespace spyre::sample

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "base/result.h"
+
 namespace spyre::sample {
 
 namespace {
@@ -15,7 +17,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // subnormal; NaN for NaN. x = n * ln 2 + r with |r| <= ln 2 / 2; exp(r) by its Taylor series, whose
 // eighth term is below 6e-9. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits:
 // unlike a conversion this is defined for every float.
-inline float exp_nonpositive(float x) {
+[[gnu::always_inline]] inline float exp_nonpositive(float x) {
   constexpr float kRounder = 12582912.0f;
   constexpr float kLog2High = 0.693145751953125f;  // 15 bits: n * kLog2High is exact
   constexpr float kLog2Low = 1.42860677e-6f;
@@ -36,13 +38,62 @@ inline float exp_nonpositive(float x) {
   return x < -87.0f ? 0.0f : result;
 }
 
-}  // namespace
-
-float weight(float logit, int32_t id, const Weighting& weighting) {
+// Inlined into one function per instruction set, which differ in speed only: the lanes are fixed
+// and products are not contracted (-ffp-contract=off), so their bits agree.
+[[gnu::always_inline]] inline float weight_of(float logit, int32_t id, const Weighting& weighting) {
   const float value = exp_nonpositive((logit - weighting.max) * weighting.inverse_temperature);
   // A NaN passes, so that sums show it.
   const bool dropped = (logit == logit) & !weighting.cut.keeps(logit, id);
   return dropped ? 0.0f : value;
+}
+
+[[gnu::always_inline]] inline float block_weight_of(std::span<const float> logits, int32_t first_id,
+                                                    const Weighting& weighting) {
+  // Copies: the compiler then knows that no store changes them.
+  const Weighting local = weighting;
+  const float* const row = logits.data();
+  const auto count = static_cast<int32_t>(logits.size());
+  float weights[kBlockTokens] = {};
+  for (int32_t i = 0; i < count; ++i) weights[i] = weight_of(row[i], first_id + i, local);
+  float lanes[kLanes] = {};
+  for (size_t i = 0; i < kBlockTokens; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += weights[i + lane];
+  }
+  for (size_t half = kLanes / 2; half > 0; half /= 2) {
+    for (size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] float block_weight_avx512(
+    std::span<const float> logits, int32_t first_id, const Weighting& weighting) {
+  return block_weight_of(logits, first_id, weighting);
+}
+
+[[gnu::target("avx2")]] float block_weight_avx2(std::span<const float> logits, int32_t first_id,
+                                                const Weighting& weighting) {
+  return block_weight_of(logits, first_id, weighting);
+}
+#endif
+
+}  // namespace
+
+float weight(float logit, int32_t id, const Weighting& weighting) {
+  return weight_of(logit, id, weighting);
+}
+
+// The compiler's run time asked the CPU at load; this reads its answer.
+float block_weight(std::span<const float> logits, int32_t first_id, const Weighting& weighting) {
+  SPYRE_CHECK(logits.size() <= kBlockTokens);
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq")) {
+    return block_weight_avx512(logits, first_id, weighting);
+  }
+  if (__builtin_cpu_supports("avx2")) return block_weight_avx2(logits, first_id, weighting);
+#endif
+  return block_weight_of(logits, first_id, weighting);
 }
 
 float max_logit(std::span<const float> logits) {
@@ -61,25 +112,6 @@ float max_logit(std::span<const float> logits) {
 
 int32_t first_max(std::span<const float> logits, float max) {
   return static_cast<int32_t>(std::ranges::find(logits, max) - logits.begin());
-}
-
-float block_weight(std::span<const float> logits, int32_t first_id, const Weighting& weighting) {
-  // A copy: the compiler then knows that no store changes it.
-  const Weighting local = weighting;
-  float lanes[kLanes] = {};
-  size_t i = 0;
-  for (; i + kLanes <= logits.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] += weight(logits[i + lane], first_id + static_cast<int32_t>(i + lane), local);
-    }
-  }
-  for (size_t lane = 0; i < logits.size(); ++i, ++lane) {
-    lanes[lane] += weight(logits[i], first_id + static_cast<int32_t>(i), local);
-  }
-  for (size_t half = kLanes / 2; half > 0; half /= 2) {
-    for (size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-  }
-  return lanes[0];
 }
 
 double total_weight(std::span<const float> logits, const Weighting& weighting) {

@@ -53,9 +53,16 @@ TEST(Candidates, FloorIsInclusive) {
   const std::vector<float> row = {1, 5, 3, 5, 2, 3};
   std::vector<Candidate> buffer(row.size());
   EXPECT_EQ(ids_of(select_best(row, 3, 10, buffer)), (std::vector<int32_t>{1, 3, 2, 5}));
-  EXPECT_EQ(ids_of(gather(row, 3, buffer)), (std::vector<int32_t>{1, 3, 2, 5}));
-  EXPECT_EQ(gather(row, 6, buffer).size(), 0u);
-  EXPECT_EQ(gather(row, kNone, buffer).size(), 6u);
+  EXPECT_EQ(select_best(row, 6, 10, buffer).size(), 0u);
+}
+
+TEST(Candidates, GatherKeepsABracket) {
+  const std::vector<float> row = {1, 5, 3, 5, kNone, 3};
+  std::vector<Candidate> buffer(row.size());
+  EXPECT_EQ(ids_of(gather(row, 3, 6, buffer)), (std::vector<int32_t>{1, 3, 2, 5}));
+  EXPECT_EQ(ids_of(gather(row, 3, 5, buffer)), (std::vector<int32_t>{2, 5}));
+  EXPECT_EQ(gather(row, 6, 7, buffer).size(), 0u);
+  EXPECT_EQ(gather(row, kNone, 6, buffer).size(), 6u);
 }
 
 }  // namespace

@@ -53,6 +53,23 @@ TEST(Softmax, SumsOverAnyLength) {
   }
 }
 
+// Whatever instruction set the sum runs on, its bits are those of single weights in sixteen lanes.
+TEST(Softmax, BlocksAddSingleWeightsInLanes) {
+  for (const size_t count : {1, 17, 100, 256}) {
+    const auto row = random_row(count, count, 6);
+    const Weighting weighting{
+        .max = max_logit(row), .inverse_temperature = 1.3f, .cut = {.logit = row[0], .last_id = 9}};
+    float lanes[16] = {};
+    for (size_t i = 0; i < count; ++i) {
+      lanes[i % 16] += weight(row[i], static_cast<int32_t>(i + 5), weighting);
+    }
+    for (size_t half = 8; half > 0; half /= 2) {
+      for (size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+    }
+    EXPECT_EQ(block_weight(row, 5, weighting), lanes[0]);
+  }
+}
+
 TEST(Softmax, ARowWithoutADistributionHasNoNormaliser) {
   for (const float bad : {kNan, kInf, -kNan}) {
     for (const size_t place : {0, 7, 16, 299}) {
