@@ -3,3 +3,10 @@
 //! handles, and memory is freed by the side that made it.
 
 mod hub;
+
+mod abi;
+pub mod error;
+pub mod gguf;
+pub mod stream;
+pub mod template;
+pub mod tokenizer;
