@@ -1,0 +1,157 @@
+#include <algorithm>
+
+#include "kernels/samples.h"
+
+namespace spyre::kernels::test {
+namespace {
+
+struct Shape {
+  int64_t group;
+  int64_t head_dim;
+  int64_t first;
+  int64_t position;
+  float softcap;
+};
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+  return out << "group " << shape.group << " head_dim " << shape.head_dim << " keys " << shape.first
+             << ".." << shape.position << " softcap " << shape.softcap;
+}
+
+const std::vector<Shape> kShapes = {
+    {1, 16, 0, 0, 0},    {3, 64, 0, 63, 0},    {2, 5, 0, 64, 0},       {4, 80, 0, 255, 30},
+    {7, 19, 0, 256, 0},  {5, 128, 0, 300, 50}, {3, 64, 250, 700, 0},   {1, 33, 77, 77, 0},
+    {6, 8, 256, 511, 5}, {9, 48, 200, 262, 0}, {2, 256, 300, 1025, 0},
+};
+
+// A paged pool in which blocks lie in descending order and unwritten slots are NaN.
+class Pool {
+ public:
+  Pool(Format format, const Shape& shape, Spread spread)
+      : format_(format), shape_(shape), random_(4) {
+    const int64_t blocks = shape.position / kKvBlockTokens + 1;
+    const int64_t block_bytes = shape.head_dim * kKvBlockTokens * info(format).block_bytes;
+    keys_.assign(static_cast<size_t>(blocks * block_bytes), std::byte{0xff});
+    values_ = keys_;
+    for (int64_t i = 0; i < blocks; ++i) table_.push_back(static_cast<int32_t>(blocks - 1 - i));
+    const auto dim = static_cast<size_t>(shape.head_dim);
+    q_ = random_floats(random_, static_cast<size_t>(shape.group) * dim, spread);
+    for (int64_t t = shape.first; t <= shape.position; ++t) {
+      const std::vector<float> k = random_floats(random_, dim, spread);
+      const std::vector<float> v = random_floats(random_, dim, spread);
+      const int64_t at = table_[static_cast<size_t>(t / kKvBlockTokens)] * block_bytes;
+      write_kv(format, k.data(), v.data(), shape.head_dim, t % kKvBlockTokens, keys_.data() + at,
+               values_.data() + at);
+    }
+    block_bytes_ = block_bytes;
+  }
+
+  std::vector<float> attend(Isa isa) const {
+    std::vector<float> out(q_.size());
+    std::vector<float> scratch(attention_scratch_floats(shape_.group, shape_.head_dim));
+    const KernelTable& table = kernel_table(isa);
+    const AttentionFunction function = format_ == Format::kF32   ? table.attention_f32
+                                       : format_ == Format::kF16 ? table.attention_f16
+                                                                 : table.attention_bf16;
+    function({.q = q_.data(),
+              .out = out.data(),
+              .group = shape_.group,
+              .head_dim = shape_.head_dim,
+              .k_pool = keys_.data(),
+              .v_pool = values_.data(),
+              .block_stride = block_bytes_,
+              .block_table = table_.data(),
+              .first = shape_.first,
+              .position = shape_.position,
+              .scale = scale(),
+              .softcap = shape_.softcap,
+              .scratch = scratch.data()});
+    return out;
+  }
+
+  float scale() const { return 1.0f / std::sqrt(static_cast<float>(shape_.head_dim)); }
+  double q(int64_t head, int64_t d) const {
+    return q_[static_cast<size_t>(head * shape_.head_dim + d)];
+  }
+  // f32 pools only.
+  double key(int64_t t, int64_t d) const { return at(keys_, t, d * 64 + t % 64); }
+  double value(int64_t t, int64_t d) const { return at(values_, t, t % 64 * shape_.head_dim + d); }
+
+ private:
+  double at(const std::vector<std::byte>& pool, int64_t t, int64_t index) const {
+    float value;
+    const int64_t block = table_[static_cast<size_t>(t / kKvBlockTokens)];
+    std::memcpy(&value, pool.data() + block * block_bytes_ + index * 4, sizeof(value));
+    return value;
+  }
+
+  Format format_;
+  Shape shape_;
+  Random random_;
+  int64_t block_bytes_ = 0;
+  std::vector<std::byte> keys_;
+  std::vector<std::byte> values_;
+  std::vector<int32_t> table_;
+  std::vector<float> q_;
+};
+
+double score(const Pool& pool, const Shape& shape, int64_t head, int64_t t) {
+  double dot = 0;
+  for (int64_t d = 0; d < shape.head_dim; ++d) dot += pool.q(head, d) * pool.key(t, d);
+  dot *= static_cast<double>(pool.scale());
+  return shape.softcap > 0 ? shape.softcap * std::tanh(dot / shape.softcap) : dot;
+}
+
+// |q|, |k|, |v| <= 1: a score is off by at most (head_dim + 8) units of |q|.|k| * scale <=
+// sqrt(head_dim), a weight by twice that relatively, the sums by a unit per key.
+double bound(const Shape& shape) {
+  const double unit = 0x1p-24;
+  const auto dim = static_cast<double>(shape.head_dim);
+  const double score_error = (dim + 8) * std::sqrt(dim) * unit;
+  const auto keys = static_cast<double>(shape.position - shape.first + 1);
+  return 2 * score_error + (2 * std::min(keys, 512.0) + 20) * unit;
+}
+
+TEST(AttentionScalar, IsNearTheExactOne) {
+  for (const Shape& shape : kShapes) {
+    const Pool pool(Format::kF32, shape, Spread::kMild);
+    const std::vector<float> out = pool.attend(Isa::kScalar);
+    for (int64_t head = 0; head < shape.group; ++head) {
+      std::vector<double> weights;
+      double sum = 0;
+      for (int64_t t = shape.first; t <= shape.position; ++t) {
+        weights.push_back(std::exp(score(pool, shape, head, t)));
+        sum += weights.back();
+      }
+      for (int64_t d = 0; d < shape.head_dim; ++d) {
+        double expected = 0;
+        for (int64_t t = shape.first; t <= shape.position; ++t) {
+          expected += weights[static_cast<size_t>(t - shape.first)] / sum * pool.value(t, d);
+        }
+        ASSERT_NEAR(out[static_cast<size_t>(head * shape.head_dim + d)], expected, bound(shape))
+            << shape;
+      }
+    }
+  }
+}
+
+class AttentionTier : public testing::TestWithParam<Isa> {};
+
+TEST_P(AttentionTier, HasTheBitsOfScalar) {
+  SPYRE_SKIP_WITHOUT(GetParam());
+  for (const Format format : {Format::kF32, Format::kF16, Format::kBF16}) {
+    for (const Shape& shape : kShapes) {
+      for (const Spread spread : {Spread::kMild, Spread::kExtreme}) {
+        const Pool pool(format, shape, spread);
+        EXPECT_TRUE(same_bits(pool.attend(Isa::kScalar), pool.attend(GetParam())))
+            << name(format) << " " << shape;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiers, AttentionTier, testing::ValuesIn(vector_tiers()),
+                         [](const auto& each) { return isa_name(each.param); });
+
+}  // namespace
+}  // namespace spyre::kernels::test
