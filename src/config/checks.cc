@@ -1,0 +1,194 @@
+#include "config/checks.h"
+
+#include "config/warmup_shapes.h"
+
+namespace spyre::config {
+
+namespace {
+
+constexpr int64_t kBlockTokens = 64;
+
+bool chunked(const Settings& settings) { return settings.flag(Setting::kUseChunkedPrefill); }
+
+bool pooling(const Settings& settings) {
+  const std::string task = settings.text(Setting::kTask);
+  return settings.text(Setting::kRunner) == "pooling" || (task != "auto" && task != "generate");
+}
+
+Status check_engine(const Settings& settings) {
+  if (settings.flag(Setting::kUseV1) || !settings.flag(Setting::kUseCb)) return {};
+  return error(
+      Code::kInvalidArgument,
+      "{}=1: wanted the newer engine, found VLLM_USE_V1=0, which has static batching only; "
+      "leave one of them out",
+      settings.label(Setting::kUseCb));
+}
+
+Status check_chunked_prefill(const Settings& settings) {
+  if (!chunked(settings)) return {};
+  if (!settings.flag(Setting::kUseCb)) {
+    return error(Code::kInvalidArgument,
+                 "{}=1: cannot use chunked prefill without continuous batching; wanted "
+                 "VLLM_SPYRE_USE_CB=1, found 0",
+                 settings.label(Setting::kUseChunkedPrefill));
+  }
+  const int64_t chunk = settings.integer(Setting::kMaxNumBatchedTokens);
+  if (chunk % kBlockTokens != 0) {
+    return error(
+        Code::kInvalidArgument,
+        "{}: wanted a number divisible by the block size (64) in chunked prefill, found {}",
+        settings.label(Setting::kMaxNumBatchedTokens), chunk);
+  }
+  if (settings.is_set(Setting::kDtChunkLen) && settings.is_set(Setting::kMaxNumBatchedTokens) &&
+      settings.integer(Setting::kDtChunkLen) != chunk) {
+    return error(Code::kInvalidArgument, "{} and {}: wanted the same chunk length, found {} and {}",
+                 settings.label(Setting::kDtChunkLen),
+                 settings.label(Setting::kMaxNumBatchedTokens),
+                 settings.integer(Setting::kDtChunkLen), chunk);
+  }
+  return {};
+}
+
+// Only an explicit wish is an error; the default simply has nothing to do in other modes.
+Status check_prefix_caching(const Settings& settings) {
+  const Setting wish = Setting::kEnablePrefixCaching;
+  if (!settings.is_set(wish) || !settings.flag(wish) || chunked(settings)) return {};
+  return error(Code::kInvalidArgument,
+               "{}: cannot use prefix caching without chunked prefill; wanted "
+               "VLLM_SPYRE_USE_CHUNKED_PREFILL=1, found 0",
+               settings.label(wish));
+}
+
+// Below it the longest allowed request would be paused for ever.
+Status check_volume_limit(const Settings& settings) {
+  const bool both =
+      settings.is_set(Setting::kDtMaxBatchTkvLimit) && settings.is_set(Setting::kMaxModelLen);
+  if (!both || !settings.flag(Setting::kUseCb)) return {};
+  const int64_t limit = settings.integer(Setting::kDtMaxBatchTkvLimit);
+  const int64_t length = settings.integer(Setting::kMaxModelLen);
+  if (limit >= length) return {};
+  return error(Code::kInvalidArgument, "{}: wanted at least --max-model-len ({}), found {}",
+               settings.label(Setting::kDtMaxBatchTkvLimit), length, limit);
+}
+
+Status check_blocks(const Settings& settings) {
+  const Setting override_setting = Setting::kNumGpuBlocksOverride;
+  if (!settings.is_set(override_setting) || !settings.is_set(Setting::kMaxModelLen)) return {};
+  const int64_t blocks = settings.integer(override_setting);
+  const int64_t length = settings.integer(Setting::kMaxModelLen);
+  const int64_t needed = length / kBlockTokens + (length % kBlockTokens != 0 ? 1 : 0);
+  if (blocks >= needed) return {};
+  return error(Code::kInvalidArgument,
+               "{}: number of pages available ({}) is not enough for one request of "
+               "--max-model-len {} (need at least {} pages)",
+               settings.label(override_setting), blocks, length, needed);
+}
+
+Status check_model_use(const Settings& settings) {
+  const std::string task = settings.text(Setting::kTask);
+  const std::string runner = settings.text(Setting::kRunner);
+  const bool clash = (task == "generate" && runner == "pooling") ||
+                     (task != "auto" && task != "generate" && runner == "generate");
+  if (clash) {
+    return error(Code::kInvalidArgument,
+                 "--task {} and --runner {}: wanted one of them, found both", task, runner);
+  }
+  if (pooling(settings) && settings.text(Setting::kLoadFormat) == "dummy") {
+    return error(Code::kInvalidArgument,
+                 "--load-format dummy: wanted a model that generates text, found a pooling one");
+  }
+  return {};
+}
+
+Status check_graph_cache(const Settings& settings) {
+  if (!settings.flag(Setting::kSendnnCacheEnable)) return {};
+  if (!settings.text(Setting::kSendnnCacheDir).empty()) return {};
+  return error(
+      Code::kInvalidArgument,
+      "TORCH_SENDNN_CACHE_ENABLE=1: wanted a folder in TORCH_SENDNN_CACHE_DIR, found none");
+}
+
+// Two settings of which the first is nothing without the second.
+Status check_needs(const Settings& settings, Setting wish, Setting needed) {
+  if (!settings.is_set(wish) || settings.is_set(needed)) return {};
+  return error(Code::kInvalidArgument, "{}: wanted {} with it, found none", settings.label(wish),
+               name(needed));
+}
+
+Status check_server(const Settings& settings) {
+  SPYRE_TRY(check_needs(settings, Setting::kSslKeyfile, Setting::kSslCertfile));
+  SPYRE_TRY(check_needs(settings, Setting::kSslCertfile, Setting::kSslKeyfile));
+  if (settings.flag(Setting::kEnableAutoToolChoice)) {
+    SPYRE_TRY(check_needs(settings, Setting::kEnableAutoToolChoice, Setting::kToolCallParser));
+  }
+  if (settings.flag(Setting::kEnableLogOutputs)) {
+    SPYRE_TRY(check_needs(settings, Setting::kEnableLogOutputs, Setting::kEnableLogRequests));
+  }
+  return {};
+}
+
+Status check_sampling(const Settings& settings) {
+  if (settings.is_set(Setting::kMinTokens) && settings.is_set(Setting::kMaxTokens) &&
+      settings.integer(Setting::kMinTokens) > settings.integer(Setting::kMaxTokens)) {
+    return error(Code::kInvalidArgument, "--min-tokens: wanted at most --max-tokens ({}), found {}",
+                 settings.integer(Setting::kMaxTokens), settings.integer(Setting::kMinTokens));
+  }
+  const bool greedy =
+      settings.is_set(Setting::kTemperature) && settings.real(Setting::kTemperature) == 0;
+  if (greedy && settings.integer(Setting::kN) > 1) {
+    return error(
+        Code::kInvalidArgument,
+        "--n: wanted 1 with --temperature 0, whose answers would all be the same, found {}",
+        settings.integer(Setting::kN));
+  }
+  return {};
+}
+
+// Generating commands know what the model is for; serve may learn it only from the model's files,
+// and until then checks what holds for both.
+Status check_shapes(const Settings& settings, Command command) {
+  if (settings.flag(Setting::kUseCb)) return {};
+  const bool generates = contains(kForAnswers, command) ||
+                         settings.text(Setting::kRunner) == "generate" ||
+                         settings.text(Setting::kTask) == "generate";
+  const auto shapes = warmup_shapes(settings, generates ? ModelUse::kGenerate : ModelUse::kPooling);
+  if (!shapes) return std::unexpected(shapes.error());
+  return {};
+}
+
+void add_backend_warnings(const Settings& settings, Command command,
+                          std::vector<std::string>& warnings) {
+  const Setting backend = Setting::kDynamoBackend;
+  if (!settings.is_set(backend) || !contains(kForEngine, command)) return;
+  if (settings.written(backend) == "sendnn_decoder") {
+    warnings.push_back(
+        fmt::format("{}=sendnn_decoder is an old name; use sendnn", settings.label(backend)));
+  }
+  if (settings.text(backend) != "eager") {
+    warnings.push_back(fmt::format("{}={}: compiled graphs are not there yet; eager runs instead",
+                                   settings.label(backend), settings.text(backend)));
+  }
+}
+
+}  // namespace
+
+Status check_combinations(const Settings& settings, Command command,
+                          std::vector<std::string>& warnings) {
+  SPYRE_TRY(check_engine(settings));
+  SPYRE_TRY(check_chunked_prefill(settings));
+  SPYRE_TRY(check_prefix_caching(settings));
+  SPYRE_TRY(check_volume_limit(settings));
+  SPYRE_TRY(check_blocks(settings));
+  SPYRE_TRY(check_model_use(settings));
+  SPYRE_TRY(check_graph_cache(settings));
+  SPYRE_TRY(check_server(settings));
+  SPYRE_TRY(check_sampling(settings));
+  SPYRE_TRY(check_shapes(settings, command));
+  add_backend_warnings(settings, command, warnings);
+  if (!settings.flag(Setting::kUseV1) && contains(kForAnswers, command)) {
+    warnings.emplace_back("VLLM_USE_V1=0 is deprecated for decoders; leave it out");
+  }
+  return {};
+}
+
+}  // namespace spyre::config

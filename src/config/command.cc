@@ -1,0 +1,38 @@
+#include "config/command.h"
+
+#include <algorithm>
+#include <array>
+
+namespace spyre::config {
+
+namespace {
+
+constexpr std::array<CommandInfo, 9> kCommands = {{
+    {Command::kGenerate, "generate", "generate MODEL --prompt TEXT [flags]",
+     "Answers one prompt, or a file of requests.", "0.1"},
+    {Command::kChat, "chat", "chat MODEL [flags]", "Talks with a model in the terminal.", "0.1"},
+    {Command::kServe, "serve", "serve MODEL [flags]", "Serves the OpenAI API over HTTP.", ""},
+    {Command::kTokenize, "tokenize", "tokenize MODEL [flags]",
+     "Turns JSON lines of text on standard input into token ids.", "0.1"},
+    {Command::kDetokenize, "detokenize", "detokenize MODEL [flags]",
+     "Turns JSON lines of token ids on standard input into text.", "0.1"},
+    {Command::kInspect, "inspect", "inspect MODEL [flags]",
+     "Prints a model's architecture, parameters, formats and memory.", "0.1"},
+    {Command::kPull, "pull", "pull ID [flags]", "Downloads a model from the hub.", "0.1"},
+    {Command::kHelp, "help", "help [COMMAND]", "Prints this text, or a command's flags.", "0.1"},
+    {Command::kVersion, "version", "version", "Prints the version.", "0.1"},
+}};
+
+}  // namespace
+
+std::span<const CommandInfo> commands() { return kCommands; }
+
+const CommandInfo& info(Command command) { return kCommands[static_cast<size_t>(command)]; }
+
+std::optional<Command> command_named(std::string_view word) {
+  const auto* found = std::ranges::find(kCommands, word, &CommandInfo::name);
+  if (found == kCommands.end()) return std::nullopt;
+  return found->command;
+}
+
+}  // namespace spyre::config

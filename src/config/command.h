@@ -1,0 +1,57 @@
+// The commands of the binary, as words: their names, one line each for --help, and sets of them
+// that say where a flag is accepted. What a command does is cli/'s matter.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace spyre::config {
+
+enum class Command : uint8_t {
+  kGenerate,
+  kChat,
+  kServe,
+  kTokenize,
+  kDetokenize,
+  kInspect,
+  kPull,
+  kHelp,
+  kVersion,
+};
+
+struct CommandInfo {
+  Command command;
+  std::string_view name;
+  std::string_view usage;    // what follows "spyre ", with placeholders
+  std::string_view summary;  // one line
+  std::string_view since;    // empty: not there yet
+};
+
+// All commands, in the order of Command.
+std::span<const CommandInfo> commands();
+const CommandInfo& info(Command command);
+inline std::string_view name(Command command) { return info(command).name; }
+std::optional<Command> command_named(std::string_view word);
+
+// A set of commands as bits.
+using CommandSet = uint16_t;
+constexpr CommandSet set_of(Command command) {
+  return static_cast<CommandSet>(1u << static_cast<unsigned>(command));
+}
+constexpr bool contains(CommandSet set, Command command) { return (set & set_of(command)) != 0; }
+
+inline constexpr CommandSet kForGenerate = set_of(Command::kGenerate);
+inline constexpr CommandSet kForServe = set_of(Command::kServe);
+// Answers to prompts given on the command line.
+inline constexpr CommandSet kForAnswers = kForGenerate | set_of(Command::kChat);
+// Whatever runs a model.
+inline constexpr CommandSet kForEngine = kForAnswers | kForServe;
+// Whatever reads a model's files.
+inline constexpr CommandSet kForFiles = kForEngine | set_of(Command::kTokenize) |
+                                        set_of(Command::kDetokenize) | set_of(Command::kInspect);
+// Whatever takes a MODEL.
+inline constexpr CommandSet kForModel = kForFiles | set_of(Command::kPull);
+
+}  // namespace spyre::config

@@ -1,0 +1,110 @@
+#include "config/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include "config/support.h"
+
+namespace spyre::config {
+namespace {
+
+using Args = std::vector<std::string>;
+
+Result<CommandLine> parse(const Args& args) { return parse_command_line(args); }
+
+std::string values_of(const Result<CommandLine>& line, Setting setting) {
+  if (!line) return "error: " + line.error().message;
+  std::string values;
+  for (const FlagValue& each : line->flags) {
+    if (each.setting == setting) values += (values.empty() ? "" : "|") + each.text;
+  }
+  return values;
+}
+
+TEST(CommandLine, Commands) {
+  EXPECT_EQ(parse({})->command, Command::kHelp);
+  EXPECT_EQ(parse({"--help"})->command, Command::kHelp);
+  EXPECT_EQ(parse({"--version"})->command, Command::kVersion);
+  EXPECT_EQ(parse({"version"})->command, Command::kVersion);
+  EXPECT_EQ(parse({"help", "chat"})->topic, Command::kChat);
+  EXPECT_EQ(parse({"pull", "org/name"})->command, Command::kPull);
+  EXPECT_THAT(message(parse({"genrate", "m"})), says("found 'genrate'", "did you mean generate?"));
+  EXPECT_THAT(message(parse({"--prompt", "x"})), says("wanted a command"));
+  EXPECT_THAT(message(parse({"help", "nothing"})), says("the name of a command", "'nothing'"));
+  EXPECT_THAT(message(parse({"version", "2"})), says("no more arguments", "'2'"));
+}
+
+TEST(CommandLine, FormsOfAFlag) {
+  for (const Args& args :
+       {Args{"generate", "m", "--max-tokens", "5"}, Args{"generate", "m", "--max-tokens=5"},
+        Args{"generate", "m", "--max_tokens", "5"}, Args{"generate", "--max_tokens=5", "m"}}) {
+    EXPECT_EQ(values_of(parse(args), Setting::kMaxTokens), "5");
+    EXPECT_EQ(values_of(parse(args), Setting::kModel), "m");
+  }
+  EXPECT_EQ(values_of(parse({"generate", "m", "--prompt="}), Setting::kPrompt), "");
+  EXPECT_EQ(values_of(parse({"generate", "m", "--prompt=a_b=c"}), Setting::kPrompt), "a_b=c");
+  EXPECT_EQ(
+      values_of(parse({"generate", "m", "--presence-penalty", "-1.5"}), Setting::kPresencePenalty),
+      "-1.5");
+}
+
+TEST(CommandLine, ShortFlags) {
+  EXPECT_EQ(values_of(parse({"serve", "m", "-tp", "2"}), Setting::kTensorParallelSize), "2");
+  EXPECT_EQ(values_of(parse({"serve", "m", "-tp=2"}), Setting::kTensorParallelSize), "2");
+  EXPECT_EQ(values_of(parse({"serve", "m", "-O3"}), Setting::kOptimizationLevel), "3");
+  EXPECT_EQ(values_of(parse({"serve", "m", "-q", "gptq"}), Setting::kQuantization), "gptq");
+  EXPECT_THAT(message(parse({"serve", "m", "-z"})), says("unknown flag -z"));
+}
+
+TEST(CommandLine, Booleans) {
+  EXPECT_EQ(values_of(parse({"generate", "m", "--ignore-eos"}), Setting::kIgnoreEos), "1");
+  EXPECT_EQ(values_of(parse({"generate", "m", "--no-ignore-eos"}), Setting::kIgnoreEos), "0");
+  EXPECT_THAT(message(parse({"generate", "m", "--ignore-eos=1"})),
+              says("--ignore-eos", "no value", "--no-ignore-eos"));
+  EXPECT_THAT(message(parse({"generate", "m", "--no-prompt"})), says("takes a value"));
+}
+
+TEST(CommandLine, RepeatedFlagsAndWords) {
+  EXPECT_EQ(values_of(parse({"generate", "m", "--stop", "a", "--stop", "b"}), Setting::kStop),
+            "a|b");
+  const auto line = parse({"serve", "m", "--served-model-name", "a", "b", "--port", "1"});
+  EXPECT_EQ(values_of(line, Setting::kServedModelName), "a|b");
+  EXPECT_EQ(values_of(line, Setting::kPort), "1");
+}
+
+TEST(CommandLine, ModelIsOneAndThere) {
+  EXPECT_THAT(message(parse({"generate", "--prompt", "x"})), says("wanted a MODEL"));
+  EXPECT_THAT(message(parse({"generate", ""})), says("wanted a MODEL"));
+  EXPECT_THAT(message(parse({"generate", "m", "--prompt", "two", "words"})),
+              says("one MODEL", "'m' and 'words'", "quotes"));
+  EXPECT_EQ(values_of(parse({"serve", "--model", "m"}), Setting::kModel), "m");
+  EXPECT_TRUE(parse({"serve", "m", "--model", "m"}));
+  EXPECT_EQ(values_of(parse({"inspect", "--", "--odd"}), Setting::kModel), "--odd");
+}
+
+TEST(CommandLine, HelpNeedsNoModel) {
+  const auto line = parse({"generate", "--help"});
+  ASSERT_TRUE(line);
+  EXPECT_TRUE(line->help);
+}
+
+TEST(CommandLine, UnknownFlagNamesTheNearest) {
+  EXPECT_THAT(
+      message(parse({"generate", "m", "--temprature", "1"})),
+      says("unknown flag --temprature", "did you mean --temperature?", "spyre generate --help"));
+  EXPECT_THAT(message(parse({"generate", "m", "--frobnicate"})), says("unknown flag --frobnicate"));
+}
+
+TEST(CommandLine, FlagOfAnotherCommand) {
+  EXPECT_THAT(message(parse({"inspect", "m", "--prompt", "x"})),
+              says("--prompt is a flag of generate, not of inspect"));
+}
+
+TEST(CommandLine, MissingValue) {
+  EXPECT_THAT(message(parse({"generate", "m", "--max-tokens"})),
+              says("--max-tokens", "an integer of at least 1", "found nothing"));
+  EXPECT_THAT(message(parse({"generate", "m", "--prompt", "--ignore-eos"})),
+              says("found the flag --ignore-eos", "--prompt=VALUE"));
+}
+
+}  // namespace
+}  // namespace spyre::config
