@@ -99,7 +99,8 @@ def build(version: str, cxx: str, jobs: int) -> pathlib.Path:
     vendor = source / f"llama_cpp_python-{version}" / "vendor" / "llama.cpp"
     if not (vendor / "CMakeLists.txt").exists():
         with tarfile.open(download_source(folder, version)) as archive:
-            archive.extractall(source, filter="data")
+            # Python before 3.11.4 knows no filter.
+            archive.extractall(source, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     tree = folder / f"build-{key}"
     run(["cmake", "-S", vendor, "-B", tree, "-G", "Ninja", *[f"-D{name}={value}" for name, value in options.items()]])
     run(["cmake", "--build", tree, "--target", "llama-bench", "-j", jobs])
