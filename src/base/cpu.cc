@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <set>
-#include <sstream>
-#include <thread>
+
+#include "base/cgroup.h"
 
 namespace spyre {
 
@@ -29,62 +31,14 @@ std::optional<std::string> first_line(const std::string& path) {
   return line;
 }
 
-std::optional<int64_t> positive_number(const std::string& text) {
-  std::istringstream in(text);
-  int64_t value = 0;
-  if (!(in >> value) || value <= 0) return std::nullopt;
-  return value;
+// Files of /proc have no length to ask for.
+std::string whole_text(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// The cgroup's own folder below the mount, from /proc/self/cgroup: "0::/path" (v2) or
-// "N:controllers:/path" (v1).
-std::string cgroup_path(std::string_view controller) {
-  std::ifstream file("/proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
-    const size_t first = line.find(':');
-    const size_t second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string names = "," + line.substr(first + 1, second - first - 1) + ",";
-    const bool match = controller.empty()
-                           ? names == ",,"
-                           : names.find("," + std::string(controller) + ",") != std::string::npos;
-    if (match) return line.substr(second + 1);
-  }
-  return "/";
-}
-
-// A limit may sit on any level above the process; inside a container the path is often not visible,
-// the root is.
-template <typename Read>
-void for_each_level(const std::string& mount, std::string path, Read&& read) {
-  while (true) {
-    read(mount + (path == "/" ? "" : path));
-    if (path.empty() || path == "/") return;
-    path.resize(path.find_last_of('/'));
-    if (path.empty()) path = "/";
-  }
-}
-
-std::optional<double> cgroup_cpu_quota() {
-  std::optional<double> quota;
-  const auto take = [&](double cpus) { quota = quota ? std::min(*quota, cpus) : cpus; };
-  for_each_level("/sys/fs/cgroup", cgroup_path(""), [&](const std::string& folder) {
-    const auto line = first_line(folder + "/cpu.max");
-    if (!line) return;
-    std::istringstream in(*line);
-    double limit = 0;
-    double period = 0;
-    if (in >> limit >> period && limit > 0 && period > 0) take(limit / period);
-  });
-  for_each_level("/sys/fs/cgroup/cpu", cgroup_path("cpu"), [&](const std::string& folder) {
-    const auto limit = first_line(folder + "/cpu.cfs_quota_us");
-    const auto period = first_line(folder + "/cpu.cfs_period_us");
-    if (!limit || !period) return;
-    const auto l = positive_number(*limit);
-    const auto p = positive_number(*period);
-    if (l && p) take(static_cast<double>(*l) / static_cast<double>(*p));
-  });
-  return quota;
+cgroup::Limits cgroup_limits() {
+  return cgroup::read_limits("/sys/fs/cgroup", whole_text("/proc/self/cgroup"));
 }
 
 }  // namespace
@@ -163,24 +117,15 @@ int default_num_threads() {
                                  "/topology/thread_siblings_list");
     if (!core || cores.insert(*core).second) ++physical;
   }
-  if (const auto quota = cgroup_cpu_quota()) {
-    physical = std::min(physical, static_cast<int>(*quota + 0.999));
+  if (const auto quota = cgroup_limits().cpus; quota && *quota < physical) {
+    physical = static_cast<int>(std::ceil(*quota));
   }
   return std::max(physical, 1);
 }
 
 int64_t memory_limit_bytes() {
-  int64_t limit = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-  const auto take = [&](const std::string& file) {
-    if (const auto line = first_line(file)) {
-      if (const auto bytes = positive_number(*line)) limit = std::min(limit, *bytes);
-    }
-  };
-  for_each_level("/sys/fs/cgroup", cgroup_path(""),
-                 [&](const std::string& folder) { take(folder + "/memory.max"); });
-  for_each_level("/sys/fs/cgroup/memory", cgroup_path("memory"),
-                 [&](const std::string& folder) { take(folder + "/memory.limit_in_bytes"); });
-  return limit;
+  const int64_t machine = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+  return std::min(machine, cgroup_limits().memory_bytes.value_or(machine));
 }
 
 }  // namespace spyre

@@ -1,5 +1,5 @@
-// Conversions between float and the two 16-bit floats, bit-exact with the hardware's
-// round-to-nearest-even.
+// Conversions between float and the two 16-bit floats, round to nearest even: f16 bit for bit as
+// F16C, NaNs included; bf16 as VCVTNEPS2BF16, but subnormals are kept, which that flushes to zero.
 #pragma once
 
 #include <bit>

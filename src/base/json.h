@@ -10,8 +10,8 @@ namespace spyre {
 
 using Json = nlohmann::ordered_json;
 
-// Parses a whole text, at most 200 levels deep. kInvalidArgument names `source`, the line and what
-// was found.
+// Parses a whole text, at most 200 arrays and objects inside one another. kInvalidArgument names
+// `source`, the line and what was found, in printable ASCII however strange the text was.
 Result<Json> parse_json(std::string_view text, std::string_view source);
 
 }  // namespace spyre

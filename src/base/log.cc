@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace spyre::log {
 
@@ -18,7 +20,9 @@ Status init(std::string_view level) {
   };
   for (const auto& [word, value] : kLevels) {
     if (upper != word) continue;
-    auto logger = spdlog::stderr_color_mt("spyre");
+    // Not by spdlog's own factory: it refuses a name that it knows already.
+    auto logger = std::make_shared<spdlog::logger>(
+        "spyre", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     logger->set_pattern("%m-%d %H:%M:%S %^%l%$ %v");
     logger->set_level(value);
     spdlog::set_default_logger(std::move(logger));

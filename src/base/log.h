@@ -15,7 +15,8 @@ using spdlog::error;
 using spdlog::info;
 using spdlog::warn;
 
-// level: DEBUG, INFO, WARNING, ERROR or CRITICAL (any case). Called once at start.
+// level: DEBUG, INFO, WARNING, ERROR or CRITICAL (any case). May be called again: the
+// last call counts. kInvalidArgument: another word.
 Status init(std::string_view level);
 
 }  // namespace spyre::log

@@ -28,10 +28,11 @@ MappedFile::~MappedFile() {
 }
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: opening a pipe would wait for a writer. It means nothing for regular files.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
-    return error(errno == ENOENT ? Code::kNotFound : Code::kIo, "{}: {}", path.string(),
-                 std::strerror(errno));
+    return error(errno == ENOENT || errno == ENOTDIR ? Code::kNotFound : Code::kIo, "{}: {}",
+                 path.string(), std::strerror(errno));
   }
   struct stat status{};
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -56,6 +57,7 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
 }
 
 void MappedFile::drop(std::span<const std::byte> range) const {
+  if (range.empty()) return;
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const auto offset = static_cast<size_t>(range.data() - data_);
   // Only whole pages inside the range: neighbours may still be wanted.

@@ -18,7 +18,8 @@ class MappedFile {
   ~MappedFile();
 
   // Errors: kNotFound (no such file), kIo (not a regular file, not readable). An empty file gives
-  // an empty span.
+  // an empty span. Never waits, not even for a pipe. Caller: nobody shortens the file while it is
+  // mapped.
   static Result<MappedFile> open(const std::filesystem::path& path);
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }

@@ -1,6 +1,7 @@
 // The one pool of compute threads. A job is a function called once on every thread with its index;
 // the caller is thread 0. Workers spin for a short while after a job, then sleep, so that a decode
-// step's many small jobs cost no wake-ups. run() allocates nothing.
+// step's many small jobs cost no wake-ups; with more threads than CPUs they let others run instead.
+// run() allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace spyre {
 
 class ThreadPool {
  public:
-  // cpus[i]: the CPU that thread i is pinned to, -1 for none. At least one entry.
+  // cpus[i]: the CPU that worker i is pinned to, -1 for none; cpus[0] stands for the caller, who is
+  // left where it is. kInvalidArgument: no entry.
   // kResourceExhausted when a thread cannot be started.
   static Result<std::unique_ptr<ThreadPool>> create(const std::vector<int>& cpus);
   virtual ~ThreadPool() = default;

@@ -1,0 +1,21 @@
+// The commands of the binary. Each takes parsed settings and returns the process's exit status: 0,
+// 1 for a failure that was printed on standard error, kInterruptedExit after Ctrl-C.
+#pragma once
+
+#include "cli/interrupt.h"
+#include "config/settings.h"
+
+namespace spyre::cli {
+
+int run_generate(const config::Settings& settings);
+int run_chat(const config::Settings& settings);
+int run_tokenize(const config::Settings& settings);
+int run_detokenize(const config::Settings& settings);
+int run_inspect(const config::Settings& settings);
+int run_pull(const config::Settings& settings);
+
+// Prints "spyre: message" on standard error; returns 1, or kInterruptedExit for a cancelled
+// command.
+int fail(const Error& error);
+
+}  // namespace spyre::cli

@@ -1,0 +1,116 @@
+// `spyre inspect`: what a model is, without reading its weights: architecture, parameters, formats,
+// memory.
+#include <map>
+
+#include "backend/kv_cache.h"
+#include "cli/commands.h"
+#include "cli/loaded_model.h"
+#include "cli/locate_model.h"
+#include "model/model.h"
+
+namespace spyre::cli {
+
+namespace {
+
+using config::Setting;
+
+struct FormatTotal {
+  int64_t tensors = 0;
+  int64_t parameters = 0;
+  int64_t packed_bytes = 0;
+};
+
+struct Report {
+  std::map<Format, FormatTotal> formats;
+  int64_t parameters = 0;
+  int64_t packed_bytes = 0;
+};
+
+int64_t elements(const std::vector<int64_t>& shape) {
+  int64_t product = 1;
+  for (const int64_t dim : shape) product *= dim;
+  return product;
+}
+
+// Bytes in memory: vectors are f32, matrices packed.
+int64_t packed_bytes(const checkpoint::StoredTensor& tensor, Format format) {
+  if (tensor.shape.size() == 1) return tensor.shape[0] * 4;
+  const size_t rank = tensor.shape.size();
+  const int64_t columns = tensor.shape[rank - 1];
+  const int64_t group = is_grouped(format) ? tensor.grouped->group_columns() : 0;
+  const int64_t count = rank == 3 ? tensor.shape[0] : 1;
+  return count * static_cast<int64_t>(
+                     kernels::packed_bytes(format, tensor.shape[rank - 2], columns, group));
+}
+
+Result<Report> examine(const checkpoint::Checkpoint& checkpoint,
+                       const runner::Precision& precision) {
+  const checkpoint::ModelConfig& config = checkpoint.config();
+  SPYRE_TRY_ASSIGN(const graph::Graph graph, model::build(config, {}, config.max_positions));
+  std::map<std::string, bool> seen;
+  Report report;
+  for (const graph::Node& node : graph.nodes()) {
+    if (node.op != graph::Op::kWeight || !seen.emplace(node.name, true).second) continue;
+    SPYRE_TRY_ASSIGN(const auto tensor, checkpoint.tensor(node.name, node.type.dims));
+    FormatTotal& total = report.formats[tensor.format];
+    const int64_t bytes = packed_bytes(tensor, precision.weight_format(tensor.format));
+    ++total.tensors;
+    total.parameters += elements(tensor.shape);
+    total.packed_bytes += bytes;
+    report.parameters += elements(tensor.shape);
+    report.packed_bytes += bytes;
+  }
+  return report;
+}
+
+double megabytes(int64_t bytes) { return static_cast<double>(bytes) / 1e6; }
+
+void print(const checkpoint::Checkpoint& checkpoint, const Report& report, Format kv_format) {
+  const checkpoint::ModelConfig& c = checkpoint.config();
+  const backend::KvCacheShape kv = {.format = kv_format,
+                                    .layers = c.num_layers,
+                                    .blocks = 1,
+                                    .kv_heads = c.num_kv_heads,
+                                    .head_dim = c.head_dim};
+  fmt::print("architecture  {}\n", c.architecture);
+  fmt::print("parameters    {:.1f} M\n", static_cast<double>(report.parameters) / 1e6);
+  fmt::print("layers        {} of hidden size {}, intermediate size {}\n", c.num_layers,
+             c.hidden_size, c.intermediate_size);
+  fmt::print("attention     {} heads, {} KV heads, head size {}\n", c.num_heads, c.num_kv_heads,
+             c.head_dim);
+  if (c.num_experts > 0) {
+    fmt::print("experts       {}, {} per token\n", c.num_experts, c.experts_per_token);
+  }
+  fmt::print("vocabulary    {}\n", c.vocab_size);
+  fmt::print("context       {} tokens\n", c.max_positions);
+  fmt::print("\n{:<10} {:>8} {:>14} {:>14}\n", "format", "tensors", "parameters", "in memory MB");
+  for (const auto& [format, total] : report.formats) {
+    fmt::print("{:<10} {:>8} {:>14} {:>14.1f}\n", name(format), total.tensors, total.parameters,
+               megabytes(total.packed_bytes));
+  }
+  fmt::print("\nweight files  {:.1f} MB\n", megabytes(checkpoint.file_bytes()));
+  fmt::print("weights       {:.1f} MB in memory\n", megabytes(report.packed_bytes));
+  fmt::print("KV cache      {:.3f} MB per 64 tokens ({}), {:.1f} MB per sequence of {} tokens\n",
+             megabytes(kv.block_bytes()), name(kv_format),
+             megabytes(kv.block_bytes() * ((c.max_positions + 63) / 64)), c.max_positions);
+}
+
+Result<int> inspect(const config::Settings& settings) {
+  SPYRE_TRY_ASSIGN(const std::filesystem::path path, locate_model(settings));
+  SPYRE_TRY_ASSIGN(const auto checkpoint, open_checkpoint(path, settings));
+  SPYRE_TRY_ASSIGN(const auto precision,
+                   runner::Precision::resolve(settings.text(Setting::kDtype),
+                                              checkpoint->config().dtype, checkpoint->is_gguf()));
+  SPYRE_TRY_ASSIGN(const Report report, examine(*checkpoint, precision));
+  print(*checkpoint, report, precision.kv);
+  return 0;
+}
+
+}  // namespace
+
+int run_inspect(const config::Settings& settings) {
+  const Result<int> status = inspect(settings);
+  return status ? *status : fail(status.error());
+}
+
+}  // namespace spyre::cli

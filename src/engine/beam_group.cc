@@ -1,0 +1,78 @@
+#include "engine/beam_group.h"
+
+#include <algorithm>
+
+#include "sample/softmax.h"
+
+namespace spyre::engine {
+
+BeamGroup::BeamGroup(GroupContext& context, RequestId id, Request request)
+    : Group(context, id, std::move(request)),
+      search_(*request_.beam, request_.params.eos_token_ids,
+              static_cast<int64_t>(request_.prompt.size()), context.runner.vocab_size()) {}
+
+Result<std::unique_ptr<Group>> BeamGroup::create(GroupContext& context, RequestId id,
+                                                 Request request) {
+  SPYRE_TRY(sample::validate(*request.beam, {.vocab_size = context.runner.vocab_size()}));
+  const int64_t room = context.runner.max_model_len() - static_cast<int64_t>(request.prompt.size());
+  request.beam->max_tokens = std::min(request.beam->max_tokens, room);
+  return std::unique_ptr<Group>(new BeamGroup(context, id, std::move(request)));
+}
+
+Status BeamGroup::choose(std::span<const float> logits) {
+  const size_t each = search_.candidates_per_beam();
+  const size_t rows = logits.size() / vocab();
+  candidates_.resize(rows * each);
+  for (size_t row = 0; row < rows; ++row) {
+    const auto scores = logits.subspan(row * vocab(), vocab());
+    sample::score_best(scores, std::span(candidates_).subspan(row * each, each),
+                       sample::log_sum_exp(scores), context_.workspace);
+  }
+  SPYRE_TRY(search_.step(candidates_));
+  std::vector<BlockTable> parents = std::move(tables_);
+  if (parents.empty()) parents.push_back(std::move(prompt_table_));
+  tables_ = fork_tables(std::move(parents));
+  return {};
+}
+
+// The last beam that continues a parent takes its table over; the others before it copy.
+std::vector<BlockTable> BeamGroup::fork_tables(std::vector<BlockTable> parents) const {
+  const std::span<const sample::Beam> live = search_.live();
+  std::vector<BlockTable> tables;
+  tables.reserve(live.size());
+  for (size_t i = 0; i < live.size(); ++i) {
+    BlockTable& parent = parents[static_cast<size_t>(live[i].parent)];
+    const bool last = std::ranges::none_of(live.subspan(i + 1), [&](const sample::Beam& beam) {
+      return beam.parent == live[i].parent;
+    });
+    tables.push_back(last ? std::move(parent) : parent.fork());
+  }
+  return tables;
+}
+
+Completion BeamGroup::completion(int32_t index, const sample::Hypothesis& hypothesis) const {
+  Completion result{.index = index,
+                    .finish_reason = hypothesis.reason,
+                    .cumulative_logprob = hypothesis.cumulative_logprob};
+  for (const sample::TokenLogprob& token : hypothesis.tokens) {
+    result.token_ids.push_back(token.id);
+    if (request_.params.logprobs) {
+      result.logprobs.push_back({.id = token.id, .logprob = token.logprob, .rank = token.rank});
+    }
+  }
+  // The ids come from the model; one that the tokenizer does not know has no text.
+  result.text = context_.tokenizer.decode(result.token_ids, request_.params.skip_special_tokens)
+                    .value_or(std::string());
+  return result;
+}
+
+std::vector<Completion> BeamGroup::take_completions() {
+  std::vector<Completion> completions;
+  for (const sample::Hypothesis& each : search_.best()) {
+    completions.push_back(completion(static_cast<int32_t>(completions.size()), each));
+    if (!search_.finished()) completions.back().finish_reason = sample::FinishReason::kAbort;
+  }
+  return completions;
+}
+
+}  // namespace spyre::engine

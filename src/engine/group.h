@@ -1,0 +1,79 @@
+// A request while it runs: one prompt, and the sequences that grow from it. How they grow (sampled
+// independently, or as beams) is what the two kinds of group differ in; the generator only moves
+// rows in and logits out.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "engine/block_table.h"
+#include "engine/request.h"
+#include "sample/workspace.h"
+#include "text/tokenizer.h"
+
+namespace spyre::engine {
+
+using Clock = std::chrono::steady_clock;
+
+// What groups share; borrowed for their life.
+struct GroupContext {
+  runner::ModelRunner& runner;
+  const text::Tokenizer& tokenizer;
+  schedule::BlockPool& pool;
+  sample::Workspace& workspace;
+  Listener*& listener;  // of the running step
+};
+
+class Group {
+ public:
+  Group(GroupContext& context, RequestId id, Request request);
+  virtual ~Group() = default;
+
+  // Sequences that may run at once, and the blocks that they may come to own together.
+  static int64_t max_sequences(const Request& request);
+  static int64_t max_blocks(const Request& request, int64_t max_model_len);
+
+  RequestId id() const { return id_; }
+  const Request& request() const { return request_; }
+
+  // --- the prompt
+  int64_t prompt_left() const;
+  bool wants_prompt_logprobs() const { return request_.params.prompt_logprobs.has_value(); }
+  // The next `count` prompt tokens are about to run; the table then covers them.
+  const BlockTable& begin_prompt(int64_t count);
+  // Scores the tokens that follow rows [first, first + count) of the prompt. logits: [count,
+  // vocab].
+  void score_prompt(int64_t first, int64_t count, std::span<const float> logits);
+
+  // --- the sequences that grow; all of them run in every decode step
+  virtual int64_t num_live() const = 0;
+  // The token that sequence i runs next, with the table that covers its position.
+  virtual int32_t next_token(int64_t i) const = 0;
+  virtual BlockTable& table(int64_t i) = 0;
+  // Chooses tokens from logits: after the prompt [1, vocab], then [num_live(), vocab]; may write
+  // into them. An error ends this request only.
+  Status accept(std::span<const float> logits);
+
+  // Everything made so far; the group is not used afterwards.
+  RequestOutput take_output(std::optional<Error> failure);
+
+ protected:
+  virtual Status choose(std::span<const float> logits) = 0;
+  virtual std::vector<Completion> take_completions() = 0;
+  size_t vocab() const { return static_cast<size_t>(context_.runner.vocab_size()); }
+
+  GroupContext& context_;
+  const RequestId id_;
+  Request request_;
+  BlockTable prompt_table_;
+
+ private:
+  std::vector<TokenOutput> prompt_logprobs_;
+  std::optional<Clock::time_point> started_;
+  std::optional<Clock::time_point> first_token_;
+};
+
+// The kind of group that the request asks for. Errors: those of the tokenizer's decoder.
+Result<std::unique_ptr<Group>> create_group(GroupContext& context, RequestId id, Request request);
+
+}  // namespace spyre::engine

@@ -1,0 +1,68 @@
+// What the engine is asked for and what it answers: token ids in, tokens and text out. Where a
+// request came from (a file, a terminal, a socket) is not known here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "sample/beam_search.h"
+#include "sample/finish.h"
+#include "sample/logprobs.h"
+#include "sample/params.h"
+
+namespace spyre::engine {
+
+using RequestId = uint64_t;
+
+struct Request {
+  std::vector<int32_t> prompt;         // token ids, at least one
+  sample::SamplingParams params = {};  // max_tokens is set
+  std::optional<sample::BeamSearchParams> beam =
+      {};  // replaces sampling; params give stops and text rules
+};
+
+// A token with its log-probability, 1-based rank, and the likeliest tokens, best first.
+struct TokenOutput {
+  int32_t id = 0;
+  float logprob = 0;
+  int32_t rank = 0;
+  std::vector<sample::TokenLogprob> top = {};
+};
+
+struct Completion {
+  int32_t index = 0;  // among the request's choices
+  std::vector<int32_t> token_ids = {};
+  std::string text = {};
+  sample::FinishReason finish_reason = sample::FinishReason::kAbort;  // until it ends by itself
+  sample::StopReason stop_reason = {};
+  std::vector<TokenOutput> logprobs = {};  // empty unless asked for
+  double cumulative_logprob = 0;
+};
+
+struct Timings {
+  double prefill_seconds = 0;  // from the first prompt step to the first token
+  double decode_seconds = 0;   // from the first token to the last
+};
+
+struct RequestOutput {
+  std::vector<TokenOutput> prompt_logprobs =
+      {};  // of prompt tokens 1, 2, ...; empty unless asked for
+  std::vector<Completion> completions = {};
+  Timings timings = {};
+  std::optional<Error> error = {};  // the request failed: completions hold what was made before
+};
+
+// Told of progress on the thread that calls Generator::step(). Must not call the generator.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // More text of a choice; never ends inside a UTF-8 character, nor inside a possible stop string.
+  virtual void on_text(RequestId id, int32_t choice, std::string_view text) = 0;
+  virtual void on_finished(RequestId id, RequestOutput output) = 0;
+};
+
+}  // namespace spyre::engine

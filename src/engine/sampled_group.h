@@ -1,0 +1,45 @@
+// A group of n independently sampled choices: after the prompt each choice forks its own sequence
+// and draws from its own random stream.
+#pragma once
+
+#include "engine/group.h"
+#include "engine/token_text.h"
+#include "sample/sampler.h"
+
+namespace spyre::engine {
+
+class SampledGroup final : public Group {
+ public:
+  static Result<std::unique_ptr<Group>> create(GroupContext& context, RequestId id,
+                                               Request request);
+
+  int64_t num_live() const override { return static_cast<int64_t>(live_.size()); }
+  int32_t next_token(int64_t i) const override;
+  BlockTable& table(int64_t i) override { return live_choice(i).table; }
+
+ protected:
+  Status choose(std::span<const float> logits) override;
+  std::vector<Completion> take_completions() override;
+
+ private:
+  struct Choice {
+    sample::SequenceSampler sampler;
+    TokenText text;
+    BlockTable table;
+    Completion completion;
+  };
+
+  using Group::Group;
+  Choice& live_choice(int64_t i) { return choices_[live_[static_cast<size_t>(i)]]; }
+  void start_choices();
+  // One token for one choice; true when it ended.
+  Result<bool> advance(Choice& choice, std::span<const float> logits);
+  Status add_text(Choice& choice, int32_t token, std::optional<sample::Finish>& finish);
+
+  std::vector<Choice> choices_;
+  std::vector<size_t> live_;  // indices of choices_ that still grow, ascending
+  std::vector<sample::TokenLogprob> best_;
+  std::string piece_;
+};
+
+}  // namespace spyre::engine
