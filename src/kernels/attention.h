@@ -13,6 +13,16 @@ namespace {
 
 inline constexpr int kHeadTile = 4;
 
+// call(Constant<heads>, head): tiles of four, then what is left in one.
+template <typename Call>
+void for_head_tiles(int64_t group, Call call) {
+  int64_t head = 0;
+  for (; head + kHeadTile <= group; head += kHeadTile) call(Constant<kHeadTile>(), head);
+  if (group - head == 3) call(Constant<3>(), head);
+  if (group - head == 2) call(Constant<2>(), head);
+  if (group - head == 1) call(Constant<1>(), head);
+}
+
 // The part of a chunk that is visible, as offsets from its first position (a multiple of 256).
 struct Chunk {
   int64_t start;  // position
@@ -102,7 +112,7 @@ struct Attention {
       const auto tile = [&](auto heads, int64_t head) {
         score_tile<decltype(heads)::value>(keys, head, scores + head * kAttentionChunk + at);
       };
-      for_row_tiles<kHeadTile>(0, args.group, tile);
+      for_head_tiles(args.group, tile);
     }
   }
 
@@ -180,7 +190,7 @@ struct Attention {
       }
       for (; d < args.head_dim; d += V::kLanes) value_tile<kHeads, 1>(chunk, head, d);
     };
-    for_row_tiles<kHeadTile>(0, args.group, tile);
+    for_head_tiles(args.group, tile);
   }
 
   // out = out * e^(max - new max) + chunk_out * e^(chunk max - new max); the sum likewise.

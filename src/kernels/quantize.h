@@ -8,44 +8,53 @@
 namespace spyre::kernels {
 namespace {
 
-// Below this a block counts as zero: 127 / max must stay finite.
-inline constexpr float kSmallestMax = 0x1p-100f;
+// Magnitudes as integers: the bits of |x| order as |x| does, infinity above all numbers, NaN above
+// infinity.
+inline constexpr int32_t kMagnitudeBits = 0x7fffffff;
+inline constexpr int32_t kInfinityBits = 0x7f800000;
+// 2^-100. Below it a block counts as zero: 127 / max must stay finite.
+inline constexpr int32_t kSmallestMaxBits = (127 - 100) << 23;
 
-template <typename V>
-typename V::F load_block_part(const float* x, int64_t at, int64_t count) {
-  return load_some<V>(x + at, larger(0, smaller(V::kLanes, count - at)));
+// A block without values worth a scale: all zero, or NaN throughout.
+inline void fill_block(QuantizedBlock& block, float scale) {
+  __builtin_memset(&block, 0, sizeof(block));
+  block.scale = scale;
+  block.scaled_sum = scale;
 }
 
-// count: values left of the row, the rest of the block is 0. A block with an infinity or a NaN
-// gets the scale NaN, so that it reaches every output.
+// count: values left of the row, the rest of the block is 0.
 template <typename V>
 void quantize_block(const float* x, int64_t count, QuantizedBlock& block) {
-  using F = typename V::F;
-  Lanes16<V> largest(0.0f);
-  Lanes16<V> poison(0.0f);
-  largest.accumulate(kQuantBlock, [&](F& part, int64_t at, int64_t) {
-    part = V::max(V::abs(load_block_part<V>(x, at, count)), part);
-  });
-  poison.accumulate(kQuantBlock, [&](F& part, int64_t at, int64_t) {
-    part = V::fma(load_block_part<V>(x, at, count), V::zero(), part);
-  });
-  const float bad = poison.sum();
-  const float max = largest.max();
-  const bool empty = bad != bad || max < kSmallestMax;
-  block.scale = bad != bad ? bad : empty ? 0.0f : max / 127.0f;
-  int sums[2] = {0, 0};
-  if (empty) {
-    __builtin_memset(block.q, 0, sizeof(block.q));
-  } else {
-    const F inverse = V::set1(127.0f / max);
-    for (int at = 0; at < kQuantBlock; at += V::kLanes) {
-      const F v = V::mul(load_block_part<V>(x, at, count), inverse);
-      V::store_i8(block.q + at, round_to_int<V>(v));
-    }
-    for (int i = 0; i < kQuantBlock; ++i) sums[i / 16] += block.q[i];
+  constexpr int kVectors = kQuantBlock / V::kLanes;
+  constexpr int kPerHalf = kVectors / 2;
+  typename V::F values[kVectors];
+  typename V::I magnitude = V::int1(0);
+#pragma GCC unroll 4
+  for (int i = 0; i < kVectors; ++i) {
+    const int64_t at = i * V::kLanes;
+    values[i] = load_some<V>(x + at, larger(0, smaller(V::kLanes, count - at)));
+    magnitude = V::max(V::bit_and(V::bits(values[i]), V::int1(kMagnitudeBits)), magnitude);
   }
-  block.half_sums[0] = static_cast<int16_t>(sums[0]);
-  block.half_sums[1] = static_cast<int16_t>(sums[1]);
+  const int32_t max_bits = V::max_of(magnitude);
+  if (max_bits >= kInfinityBits) return fill_block(block, __builtin_nanf(""));
+  if (max_bits < kSmallestMaxBits) return fill_block(block, 0.0f);
+
+  const float max = __builtin_bit_cast(float, max_bits);
+  const typename V::F inverse = V::set1(127.0f / max);
+  int32_t sums[2];
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; ++half) {
+    typename V::I sum = V::int1(0);
+#pragma GCC unroll 2
+    for (int i = half * kPerHalf; i < (half + 1) * kPerHalf; ++i) {
+      const typename V::I q = round_to_int<V>(V::mul(values[i], inverse));
+      V::store_i8(block.q + i * V::kLanes, q);
+      sum = V::add(sum, q);
+    }
+    sums[half] = V::sum_of(sum);
+    block.half_sums[half] = static_cast<int16_t>(sums[half]);
+  }
+  block.scale = max / 127.0f;
   block.scaled_sum = block.scale * static_cast<float>(sums[0] + sums[1]);
 }
 

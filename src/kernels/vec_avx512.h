@@ -77,6 +77,9 @@ struct Avx512Vec {
   static I add(I a, I b) { return _mm512_add_epi32(a, b); }
   static I sub(I a, I b) { return _mm512_sub_epi32(a, b); }
   static I mul(I a, I b) { return _mm512_mullo_epi32(a, b); }
+  static I max(I a, I b) { return _mm512_max_epi32(a, b); }
+  static int32_t max_of(I a) { return _mm512_reduce_max_epi32(a); }
+  static int32_t sum_of(I a) { return _mm512_reduce_add_epi32(a); }
   static I bit_and(I a, I b) { return _mm512_and_si512(a, b); }
   static I bit_or(I a, I b) { return _mm512_or_si512(a, b); }
   template <int kBits>

@@ -76,6 +76,9 @@ struct ScalarVec {
   static I mul(I a, I b) {
     return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
   }
+  static I max(I a, I b) { return a > b ? a : b; }
+  static int32_t max_of(I a) { return a; }  // over the lanes
+  static int32_t sum_of(I a) { return a; }
   static I bit_and(I a, I b) { return a & b; }
   static I bit_or(I a, I b) { return a | b; }
   template <int kBits>
