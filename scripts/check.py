@@ -60,13 +60,20 @@ STARTED = time.monotonic()
 
 
 def run(name: str, command: list, seconds: int = 1200, env: dict | None = None) -> tuple[bool, str]:
-    """Runs a command with its output in build/check/NAME.log. Returns success and the output; a failure shows its end."""
+    """Runs a command with its output in build/check/NAME.log; a failure shows its end. Success and output come back."""
     start = time.monotonic()
     log = LOGS / f"{name}.log"
     with log.open("w") as file:
         try:
-            done = subprocess.run([str(word) for word in command], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT,
-                                  stdin=subprocess.DEVNULL, timeout=seconds, env={**os.environ, **(env or {})})
+            done = subprocess.run(
+                [str(word) for word in command],
+                cwd=ROOT,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                timeout=seconds,
+                env={**os.environ, **(env or {})},
+            )
             status = done.returncode
         except subprocess.TimeoutExpired:
             status = f"time over after {seconds} s"
@@ -74,8 +81,10 @@ def run(name: str, command: list, seconds: int = 1200, env: dict | None = None) 
     good = status == 0
     if not good:
         print(output[-8000:])
-    say(f"{name}: {'ok' if good else f'FAILED ({status}), see {log.relative_to(ROOT)}'}"
-        f" ({time.monotonic() - start:.0f} s)")
+    say(
+        f"{name}: {'ok' if good else f'FAILED ({status}), see {log.relative_to(ROOT)}'}"
+        f" ({time.monotonic() - start:.0f} s)"
+    )
     return good, output
 
 
@@ -87,8 +96,11 @@ def build(totals: Totals, preset: str, targets: list[str] = ()) -> bool:
     if good:
         wanted = ["--target", *targets] if targets else []
         # ccache, where there is one, must be told that precompiled headers are no reason to give up.
-        good, _ = run(f"build-{preset}", ["cmake", "--build", ROOT / "build" / preset, *wanted],
-                      env={"CCACHE_SLOPPINESS": "pch_defines,time_macros"})
+        good, _ = run(
+            f"build-{preset}",
+            ["cmake", "--build", ROOT / "build" / preset, *wanted],
+            env={"CCACHE_SLOPPINESS": "pch_defines,time_macros"},
+        )
     if not good:
         totals.one(f"build {preset}", False)
     return good
@@ -111,7 +123,7 @@ def count_unittest(output: str) -> tuple[int, int, int] | None:
     ran = re.findall(r"^Ran (\d+) tests?", output, re.MULTILINE)
     if not ran:
         return None
-    closing = output[output.rindex("Ran "):]
+    closing = output[output.rindex("Ran ") :]
     counts = {word: int(number) for word, number in re.findall(r"(failures|errors|skipped)=(\d+)", closing)}
     failed = counts.get("failures", 0) + counts.get("errors", 0)
     skipped = counts.get("skipped", 0)
@@ -124,15 +136,42 @@ def ctest(totals: Totals, name: str, preset: str, selection: list[str], seconds:
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir()
     folder = ROOT / "build" / preset
-    listing = json.loads(subprocess.run(["ctest", "--test-dir", str(folder), *selection, "--show-only=json-v1"],
-                                        check=True, capture_output=True, text=True).stdout)
+    listing = json.loads(
+        subprocess.run(
+            ["ctest", "--test-dir", str(folder), *selection, "--show-only=json-v1"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    )
     programs = {test["name"]: pathlib.Path(test.get("command", ["missing"])[0]).name for test in listing["tests"]}
     junit = reports / "ctest.xml"
-    run(name, ["ctest", "--test-dir", folder, *selection, "--output-on-failure", "--timeout", seconds, "-j", jobs,
-               "--output-junit", junit, "--test-output-size-passed", 10**8, "--test-output-size-failed", 10**8],
+    run(
+        name,
+        [
+            "ctest",
+            "--test-dir",
+            folder,
+            *selection,
+            "--output-on-failure",
+            "--timeout",
+            seconds,
+            "-j",
+            jobs,
+            "--output-junit",
+            junit,
+            "--test-output-size-passed",
+            10**8,
+            "--test-output-size-failed",
+            10**8,
+        ],
         seconds=3 * seconds,
-        env={"GTEST_OUTPUT": f"json:{reports}/", "UBSAN_OPTIONS": "print_stacktrace=1",
-             "ASAN_SYMBOLIZER_PATH": shutil.which("llvm-symbolizer-19") or ""})
+        env={
+            "GTEST_OUTPUT": f"json:{reports}/",
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+            "ASAN_SYMBOLIZER_PATH": shutil.which("llvm-symbolizer-19") or "",
+        },
+    )
     try:
         cases = {case.get("name"): case for case in xml.etree.ElementTree.parse(junit).iter("testcase")}
     except (OSError, xml.etree.ElementTree.ParseError):
@@ -169,14 +208,16 @@ def phase_rust(totals: Totals, _) -> None:
     for manifest in sorted(ROOT.glob("crates/*/Cargo.toml")):
         crate = manifest.parent.name
         # The release profile, so that the dependencies built for the static library serve again.
-        good, output = run(f"cargo-test-{crate}",
-                           ["cargo", "test", "--release", "--locked", "--manifest-path", manifest], env=target)
+        good, output = run(
+            f"cargo-test-{crate}", ["cargo", "test", "--release", "--locked", "--manifest-path", manifest], env=target
+        )
         results = re.findall(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", output)
         passed, failed, ignored = (sum(int(row[i]) for row in results) for i in range(3))
         totals.add(f"cargo test {crate}", passed, max(failed, int(not good)), ignored)
         for tool, name, arguments in (
-                ("rustfmt", "fmt", ["--check"]),
-                ("cargo-clippy", "clippy", ["--release", "--locked", "--all-targets", "--", "-D", "warnings"])):
+            ("rustfmt", "fmt", ["--check"]),
+            ("cargo-clippy", "clippy", ["--release", "--locked", "--all-targets", "--", "-D", "warnings"]),
+        ):
             if shutil.which(tool) is None:
                 say(f"cargo-{name}-{crate}: skipped, {tool} is not installed")
                 totals.add(name, 0, 0, 1)
@@ -186,8 +227,9 @@ def phase_rust(totals: Totals, _) -> None:
 
 
 def cpp_files() -> list[pathlib.Path]:
-    return sorted(file for room in ("src", "tests", "bench") for file in (ROOT / room).rglob("*")
-                  if file.suffix in (".h", ".cc"))
+    return sorted(
+        file for room in ("src", "tests", "bench") for file in (ROOT / room).rglob("*") if file.suffix in (".h", ".cc")
+    )
 
 
 def phase_format(totals: Totals, _) -> None:
@@ -211,12 +253,23 @@ def phase_fuzz(totals: Totals, _) -> None:
         name = program.name.removesuffix("_fuzz")
         found = LOGS / "corpus" / name  # new inputs are kept outside the tree, and serve the next run
         found.mkdir(parents=True, exist_ok=True)
-        return run(f"fuzz-{name}",
-                   [program, f"-max_total_time={share}", "-timeout=20", "-rss_limit_mb=3000", "-print_final_stats=1",
-                    f"-artifact_prefix={LOGS}/{name}-", found, ROOT / "tests/fuzz/corpus" / name], share + 120)[0]
+        return run(
+            f"fuzz-{name}",
+            [
+                program,
+                f"-max_total_time={share}",
+                "-timeout=20",
+                "-rss_limit_mb=3000",
+                "-print_final_stats=1",
+                f"-artifact_prefix={LOGS}/{name}-",
+                found,
+                ROOT / "tests/fuzz/corpus" / name,
+            ],
+            share + 120,
+        )[0]
 
     with concurrent.futures.ThreadPoolExecutor(CORES) as pool:
-        for program, good in zip(programs, pool.map(fuzz, programs)):
+        for program, good in zip(programs, pool.map(fuzz, programs), strict=True):
             totals.one(f"fuzz {program.name}", good)
 
 
@@ -269,7 +322,7 @@ def phase_tidy(totals: Totals, options: argparse.Namespace) -> None:
 
     with concurrent.futures.ThreadPoolExecutor(CORES) as pool:
         results = list(pool.map(tidy, files))
-    for file, good in zip(files, results):
+    for file, good in zip(files, results, strict=True):
         if good is not None:
             totals.one(f"tidy {file.relative_to(ROOT)}", good)
     totals.add("tidy", 0, 0, results.count(None))
@@ -277,13 +330,15 @@ def phase_tidy(totals: Totals, options: argparse.Namespace) -> None:
     say(f"clang-tidy: {len(files) - results.count(None)} files looked at{late}, {results.count(False)} with findings")
 
 
-PHASES = {name.removeprefix("phase_"): function for name, function in list(globals().items())
-          if name.startswith("phase_")}
+PHASES = {
+    name.removeprefix("phase_"): function for name, function in list(globals().items()) if name.startswith("phase_")
+}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="./check", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="./check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--all", action="store_true", help="clang-tidy on every file")
     parser.add_argument("--only", metavar="PHASE,...", help="these phases instead of all")
     options = parser.parse_args()

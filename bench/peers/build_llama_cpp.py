@@ -3,7 +3,8 @@
 
 The source is the one inside the llama-cpp-python source package of pip's index (`pip download`), so no other host is
 asked. It is built without its AMX path, which crashes when gcc 12 compiles it, and with every AVX-512 extension that
-this machine has: the strongest build that runs here. A second call with the same package and flags only prints the path.
+this machine has: the strongest build that runs here. A second call with the same package and flags only prints the
+path.
 
     bench/peers/build_llama_cpp.py [--jobs N] [--version 0.3.36] [--cxx g++]
 """
@@ -63,8 +64,20 @@ def download_source(folder: pathlib.Path, version: str) -> pathlib.Path:
         venv.create(env, with_pip=True, clear=True)
         pip = [env / "bin" / "python", "-m", "pip"]
         run([*pip, "install", "-q", "scikit-build-core"])
-        run([*pip, "download", "-q", "--no-binary", ":all:", "--no-deps", "--no-build-isolation",
-             "-d", folder, f"{PACKAGE}=={version}"])
+        run(
+            [
+                *pip,
+                "download",
+                "-q",
+                "--no-binary",
+                ":all:",
+                "--no-deps",
+                "--no-build-isolation",
+                "-d",
+                folder,
+                f"{PACKAGE}=={version}",
+            ]
+        )
         shutil.rmtree(env)
         archives = list(folder.glob(f"llama_cpp_python-{version}.tar.gz"))
     return archives[0]

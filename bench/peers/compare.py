@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Our speed as a ratio to llama.cpp's, on the same model file, in alternating pairs of one run: absolute numbers change with
-the hour and the neighbours, the ratio of two runs side by side much less. Prints a Markdown table; --json writes all
-samples. What is measured on either side stands in docs/performance.md.
+"""Our speed as a ratio to llama.cpp's, on the same model file, in alternating pairs of one run: absolute numbers
+change with the hour and the neighbours, the ratio of two runs side by side much less. Prints a Markdown table;
+--json writes all samples. What is measured on either side stands in docs/performance.md.
 
     bench/peers/compare.py [--model FILE.gguf] [--pairs 5] [--prefill 512] [--decode 128] [--threads 2] [--json FILE]
 """
@@ -30,9 +30,26 @@ def output_of(*command) -> str:
 
 
 def run_theirs(options: argparse.Namespace) -> dict[str, float]:
-    done = subprocess.run([options.llama_bench, "-m", options.model, "-p", str(options.prefill), "-n",
-                           str(options.decode), "-t", str(options.threads), "-r", "1", "-o", "json"],
-                          check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    done = subprocess.run(
+        [
+            options.llama_bench,
+            "-m",
+            options.model,
+            "-p",
+            str(options.prefill),
+            "-n",
+            str(options.decode),
+            "-t",
+            str(options.threads),
+            "-r",
+            "1",
+            "-o",
+            "json",
+        ],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     by_kind = {"decode" if row["n_gen"] else "prefill": row["avg_ts"] for row in json.loads(done.stdout)}
     return {"prefill tokens/s": by_kind["prefill"], "decode tokens/s": by_kind["decode"]}
 
@@ -40,8 +57,22 @@ def run_theirs(options: argparse.Namespace) -> dict[str, float]:
 def generate(options: argparse.Namespace, prompt_tokens: int, max_tokens: int) -> tuple[dict, float]:
     """Our timings and the peak resident set in bytes, for a prompt of that many ids."""
     ids = ",".join(str(100 + 7 * i % 1000) for i in range(prompt_tokens))
-    command = [options.spyre, "generate", options.model, "--token-ids", ids, "--max-tokens", str(max_tokens),
-               "--ignore-eos", "--temperature", "0", "--threads", str(options.threads), "--format", "json"]
+    command = [
+        options.spyre,
+        "generate",
+        options.model,
+        "--token-ids",
+        ids,
+        "--max-tokens",
+        str(max_tokens),
+        "--ignore-eos",
+        "--temperature",
+        "0",
+        "--threads",
+        str(options.threads),
+        "--format",
+        "json",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
@@ -98,24 +129,31 @@ def machine(threads: int) -> dict:
 
 
 def table(ours: list[dict], theirs: list[dict], facts: dict, model_bytes: int) -> tuple[str, dict]:
-    lines = ["| quantity | spyre | llama.cpp | ratio (median of pairs) | lowest | highest |",
-             "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| quantity | spyre | llama.cpp | ratio (median of pairs) | lowest | highest |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     ratios = {}
     for quantity in theirs[0]:
-        pairs = sorted(our[quantity] / their[quantity] for our, their in zip(ours, theirs))
+        pairs = sorted(our[quantity] / their[quantity] for our, their in zip(ours, theirs, strict=True))
         ratios[quantity] = pairs
-        lines.append(f"| {quantity} | {statistics.median(o[quantity] for o in ours):.1f} "
-                     f"| {statistics.median(t[quantity] for t in theirs):.1f} "
-                     f"| **{statistics.median(pairs):.2f}** | {pairs[0]:.2f} | {pairs[-1]:.2f} |")
+        lines.append(
+            f"| {quantity} | {statistics.median(o[quantity] for o in ours):.1f} "
+            f"| {statistics.median(t[quantity] for t in theirs):.1f} "
+            f"| **{statistics.median(pairs):.2f}** | {pairs[0]:.2f} | {pairs[-1]:.2f} |"
+        )
     load = statistics.median(our["load seconds"] for our in ours)
     peak = max(our["peak memory MB"] for our in ours)
     read = statistics.median(our["decode tokens/s"] for our in ours) * model_bytes / 1e9
     bandwidth = facts["read_bandwidth_gb_per_second"]
-    lines += ["", f"Load {load:.2f} s; peak memory {peak:.0f} MB, {peak * 1e6 / model_bytes:.2f} times the file "
-              f"({model_bytes / 1e6:.0f} MB). Decode reads {read:.1f} GB/s of weights, {100 * read / bandwidth:.0f} % of "
-              f"the {bandwidth:.1f} GB/s that {facts['threads']} threads read here.",
-              f"CPU: {facts['cpu']}; {', '.join(facts['isa']) or 'no AVX2'}; {facts['threads']} threads on both sides; "
-              f"load average at the start {facts['load_average']:.1f}."]
+    lines += [
+        "",
+        f"Load {load:.2f} s; peak memory {peak:.0f} MB, {peak * 1e6 / model_bytes:.2f} times the file "
+        f"({model_bytes / 1e6:.0f} MB). Decode reads {read:.1f} GB/s of weights, {100 * read / bandwidth:.0f} % of "
+        f"the {bandwidth:.1f} GB/s that {facts['threads']} threads read here.",
+        f"CPU: {facts['cpu']}; {', '.join(facts['isa']) or 'no AVX2'}; {facts['threads']} threads on both sides; "
+        f"load average at the start {facts['load_average']:.1f}.",
+    ]
     return "\n".join(lines), ratios
 
 
@@ -143,15 +181,30 @@ def main() -> None:
     for pair in range(options.pairs):
         for run, samples, name in sides if pair % 2 == 0 else sides[::-1]:
             samples.append(run(options))
-            print(f"pair {pair + 1}, {name}: " + ", ".join(f"{key} {value:.2f}" for key, value in samples[-1].items()),
-                  file=sys.stderr)
+            print(
+                f"pair {pair + 1}, {name}: " + ", ".join(f"{key} {value:.2f}" for key, value in samples[-1].items()),
+                file=sys.stderr,
+            )
     model = pathlib.Path(options.model)
     text, ratios = table(ours, theirs, facts, model.stat().st_size)
     print(f"{model.name}, prefill {options.prefill}, decode {options.decode}, {options.pairs} pairs\n\n{text}")
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(
-            {"model": model.name, "model_bytes": model.stat().st_size, "machine": facts, "prefill_tokens": options.prefill,
-             "decode_tokens": options.decode, "ours": ours, "theirs": theirs, "ratios": ratios}, indent=1) + "\n")
+        pathlib.Path(options.json).write_text(
+            json.dumps(
+                {
+                    "model": model.name,
+                    "model_bytes": model.stat().st_size,
+                    "machine": facts,
+                    "prefill_tokens": options.prefill,
+                    "decode_tokens": options.decode,
+                    "ours": ours,
+                    "theirs": theirs,
+                    "ratios": ratios,
+                },
+                indent=1,
+            )
+            + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Runs the commands of README.md, as they stand there, on a tiny model: MODEL becomes its folder, the JSON block becomes
-requests.jsonl. Commands that set the machine up or need a network are only looked at: their program must exist."""
+"""Runs the commands of README.md, as they stand there, on a tiny model: MODEL becomes its folder, the JSON block
+becomes requests.jsonl. Commands that set the machine up or need a network are only looked at: their program must
+exist."""
 
 import json
 import os
@@ -42,9 +43,16 @@ class Readme(unittest.TestCase):
                 if "spyre" not in command or "org/name" in command:
                     continue
                 with self.subTest(command=command):
-                    done = subprocess.run(["bash", "-c", command.replace("MODEL", str(MODEL))], cwd=path, text=True,
-                                          input="Hello\n/quit\n", capture_output=True, timeout=120, env=environment,
-                                          errors="replace")
+                    done = subprocess.run(
+                        ["bash", "-c", command.replace("MODEL", str(MODEL))],
+                        cwd=path,
+                        text=True,
+                        input="Hello\n/quit\n",
+                        capture_output=True,
+                        timeout=120,
+                        env=environment,
+                        errors="replace",
+                    )
                     self.assertEqual(done.returncode, 0, done.stderr[-2000:])
                     self.assertTrue(done.stdout or (path / "results.jsonl").exists())
                 tried += 1
@@ -55,8 +63,13 @@ class Readme(unittest.TestCase):
     def test_json_fields_are_those_of_the_answer(self):
         sentence = re.search(r"prints one object: (.*?)\. Many", README, re.DOTALL).group(1)
         wanted = set(re.findall(r"`(\w+)`", sentence))
-        done = subprocess.run([BINARY, "generate", MODEL, "--token-ids", "5", "--max-tokens", "1", "--format", "json"],
-                              capture_output=True, text=True, check=True, timeout=120)
+        done = subprocess.run(
+            [BINARY, "generate", MODEL, "--token-ids", "5", "--max-tokens", "1", "--format", "json"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
         self.assertLessEqual(wanted, set(json.loads(done.stdout)))
 
 

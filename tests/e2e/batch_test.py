@@ -15,30 +15,49 @@ class Batch(SpyreTest):
 
     def test_same_as_alone(self):
         prompts = expected(LLAMA)["prompts"]
-        lines = [{"id": f"r{i}", "prompt_token_ids": prompts[i % 3]["ids"], "max_tokens": 8 + i, "temperature": 0,
-                  "ignore_eos": True} for i in range(7)]
+        lines = [
+            {
+                "id": f"r{i}",
+                "prompt_token_ids": prompts[i % 3]["ids"],
+                "max_tokens": 8 + i,
+                "temperature": 0,
+                "ignore_eos": True,
+            }
+            for i in range(7)
+        ]
         results, _ = self.run_lines(lines, "--dtype", "float32")
         self.assertEqual([result["id"] for result in results], [line["id"] for line in lines])
         for i, result in enumerate(results):
-            self.assertEqual(result["token_ids"], prompts[i % 3]["greedy"]["ids"][:8 + i])
+            self.assertEqual(result["token_ids"], prompts[i % 3]["greedy"]["ids"][: 8 + i])
 
     def test_same_bits_at_any_batch_size(self):
-        lines = [{"prompt_token_ids": [7 + i, 21, 3 * i + 1], "max_tokens": 12, "temperature": 1.0, "seed": i,
-                  "logprobs": 3, "ignore_eos": True} for i in range(6)]
+        lines = [
+            {
+                "prompt_token_ids": [7 + i, 21, 3 * i + 1],
+                "max_tokens": 12,
+                "temperature": 1.0,
+                "seed": i,
+                "logprobs": 3,
+                "ignore_eos": True,
+            }
+            for i in range(6)
+        ]
         together, _ = self.run_lines(lines, "--max-num-seqs", "6")
         alone, _ = self.run_lines(lines, "--max-num-seqs", "1")
-        for one, other in zip(together, alone):
+        for one, other in zip(together, alone, strict=True):
             self.assertEqual((one["token_ids"], one["logprobs"]), (other["token_ids"], other["logprobs"]))
 
     def test_messages_and_prompt(self):
-        results, _ = self.run_lines([
-            {"id": 1, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2},
-            {"id": 2, "prompt": "Hello", "max_tokens": 2},
-        ])
+        results, _ = self.run_lines(
+            [
+                {"id": 1, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2},
+                {"id": 2, "prompt": "Hello", "max_tokens": 2},
+            ]
+        )
         self.assertGreater(results[0]["usage"]["prompt_tokens"], results[1]["usage"]["prompt_tokens"])
 
     def test_a_bad_line_does_not_stop_the_others(self):
-        good = {"id": "good", "prompt_token_ids": [5], "max_tokens": 2}
+        good = {"id": "good", "prompt_token_ids": [5], "max_tokens": 2, "temperature": 0, "ignore_eos": True}
         bad = [
             ("{", ()),
             ('"text"', ("object",)),
@@ -55,7 +74,7 @@ class Batch(SpyreTest):
         self.assertEqual(len(results), len(bad) + 2)
         self.assertEqual(len(results[0]["token_ids"]), 2)
         self.assertEqual(results[0]["token_ids"], results[-1]["token_ids"])
-        for result, (line, words) in zip(results[1:-1], bad):
+        for result, (line, words) in zip(results[1:-1], bad, strict=True):
             for word in words:
                 self.assertIn(word, result["error"]["message"], line)
         self.assertIn(f"{len(bad)} of {len(bad) + 2}", stderr)

@@ -20,21 +20,36 @@ class Demo(SpyreTest):
             self.skipTest("the demo model is not here and cannot be fetched")
 
     def test_answers_with_sense(self):
-        answer = self.generate(demo_model(), "--chat", "What is the capital of France?", "--temperature", "0",
-                               "--max-tokens", "32")
+        answer = self.generate(
+            demo_model(),
+            "--chat",
+            "What is the capital of France? Answer in one sentence.",
+            "--temperature",
+            "0",
+            "--max-tokens",
+            "32",
+        )
         self.assertIn("Paris", answer["text"])
         self.assertEqual(answer["finish_reason"], "stop")
 
     def test_continues_text(self):
-        answer = self.generate(demo_model(), "--prompt", "The days of the week are Monday, Tuesday, Wednesday,",
-                               "--temperature", "0", "--max-tokens", "8")
+        answer = self.generate(
+            demo_model(),
+            "--prompt",
+            "The days of the week are Monday, Tuesday, Wednesday,",
+            "--temperature",
+            "0",
+            "--max-tokens",
+            "8",
+        )
         self.assertIn("Thursday", answer["text"])
 
-    def test_a_long_prompt_is_the_same_alone_and_cut(self):
-        words = "one two three four five six seven eight nine ten " * 70
-        answer = self.generate(demo_model(), "--prompt", words, "--temperature", "0", "--max-tokens", "4")
+    def test_a_prompt_of_several_chunks(self):
+        answer = self.generate(
+            demo_model(), "--prompt", "The cat sat on the mat. " * 100, "--temperature", "0", "--max-tokens", "8"
+        )
         self.assertGreater(answer["usage"]["prompt_tokens"], 512)
-        self.assertIn("one", answer["text"])
+        self.assertIn("The cat sat", answer["text"])
 
     def test_load_is_quick(self):
         answer = self.generate(demo_model(), "--token-ids", "5", "--max-tokens", "1")
@@ -47,7 +62,7 @@ class Quickstart(SpyreTest):
             self.skipTest("the demo model is not here and cannot be fetched")
         done = subprocess.run([str(ROOT / "quickstart"), "--once"], capture_output=True, text=True, timeout=900)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
-        self.assertIn("Paris", done.stdout)
+        self.assertIn("scatter", done.stdout)
         self.assertIn("tokens/s", done.stderr)
 
     def test_wrong_words(self):

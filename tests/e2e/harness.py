@@ -1,5 +1,6 @@
-"""Runs the binary as a user would and looks at what comes out: standard output, standard error, exit status. Models are the
-tiny ones of tests/reference; nothing here needs a network. SPYRE_BINARY names the binary (default: the release build)."""
+"""Runs the binary as a user would and looks at what comes out: standard output, standard error, exit status. Models
+are the tiny ones of tests/reference; nothing here needs a network. SPYRE_BINARY names the binary (default: the
+release build)."""
 
 import json
 import os
@@ -23,8 +24,11 @@ def expected(folder: pathlib.Path) -> dict:
 
 def clean_environment(**settings: str) -> dict[str, str]:
     """This process's environment without settings of ours that a developer may have set."""
-    kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("VLLM_", "SENDNN_", "TORCH_SENDNN_", "HF_", "SPYRE_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("VLLM_", "SENDNN_", "TORCH_SENDNN_", "HF_", "SPYRE_"))
+    }
     return {**kept, **settings}
 
 
@@ -36,8 +40,13 @@ class SpyreTest(unittest.TestCase):
 
     def spyre(self, *arguments, input: str = "", env: dict | None = None, status: int | None = 0):
         """The finished process. status: the exit status that is wanted, None for any."""
-        done = subprocess.run([BINARY, *map(str, arguments)], input=input.encode(), capture_output=True,
-                              timeout=SECONDS, env=clean_environment(**(env or {})))
+        done = subprocess.run(
+            [BINARY, *map(str, arguments)],
+            input=input.encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            env=clean_environment(**(env or {})),
+        )
         done.stdout = done.stdout.decode(errors="replace")
         done.stderr = done.stderr.decode(errors="replace")
         if status is not None:
@@ -55,8 +64,12 @@ class SpyreTest(unittest.TestCase):
         """The command fails, with one clear line at the end of standard error that holds each word of `says`."""
         done = self.spyre(*arguments, status=None, **options)
         lines = done.stderr.strip().splitlines()
-        self.assertGreater(done.returncode, 0, f"{arguments}: wanted a failure, found status {done.returncode} "
-                                               f"(negative: killed by a signal)\n{done.stderr[-2000:]}")
+        self.assertGreater(
+            done.returncode,
+            0,
+            f"{arguments}: wanted a failure, found status {done.returncode} "
+            f"(negative: killed by a signal)\n{done.stderr[-2000:]}",
+        )
         self.assertTrue(lines, f"{arguments}: failed with status {done.returncode} and said nothing")
         message = lines[-1]
         self.assertTrue(message.startswith("spyre: "), f"{arguments}: {lines[-5:]}")
@@ -72,8 +85,13 @@ class SpyreTest(unittest.TestCase):
 
     def start(self, *arguments, env: dict | None = None) -> subprocess.Popen:
         """A running process with pipes; killed at the end of the test if it still lives."""
-        process = subprocess.Popen([BINARY, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, env=clean_environment(**(env or {})))
+        process = subprocess.Popen(
+            [BINARY, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment(**(env or {})),
+        )
 
         def stop():
             if process.poll() is None:

@@ -1,5 +1,5 @@
-"""`spyre pull` and hub ids, against a small hub on the loopback that answers the two questions of the real one: what is in a
-repository, and a range of a file."""
+"""`spyre pull` and hub ids, against a small hub on the loopback that answers the two questions of the real one: what
+is in a repository, and a range of a file."""
 
 import hashlib
 import http.server
@@ -97,8 +97,12 @@ class HubTest(SpyreTest):
         threading.Thread(target=self.hub.serve_forever, daemon=True).start()
         self.addCleanup(self.hub.server_close)
         self.addCleanup(self.hub.shutdown)
-        self.environment = {"HF_ENDPOINT": f"http://127.0.0.1:{self.hub.server_port}", "HF_HOME": str(self.folder / "hf"),
-                            "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        self.environment = {
+            "HF_ENDPOINT": f"http://127.0.0.1:{self.hub.server_port}",
+            "HF_HOME": str(self.folder / "hf"),
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+        }
 
     def pull(self, model: str, **options):
         return self.spyre("pull", model, env=self.environment, **options)
@@ -114,8 +118,16 @@ class HubTest(SpyreTest):
         self.assertEqual((self.folder / "hf/hub/models--org--tiny/refs/main").read_text().strip(), COMMIT)
 
         asked = len(self.hub.downloads)
-        answer = self.generate("org/tiny", "--token-ids", "5,17", "--max-tokens", "4", "--temperature", "0",
-                               env={**self.environment, "HF_HUB_OFFLINE": "1"})
+        answer = self.generate(
+            "org/tiny",
+            "--token-ids",
+            "5,17",
+            "--max-tokens",
+            "4",
+            "--temperature",
+            "0",
+            env={**self.environment, "HF_HUB_OFFLINE": "1"},
+        )
         local = self.generate(LLAMA, "--token-ids", "5,17", "--max-tokens", "4", "--temperature", "0")
         self.assertEqual(answer["token_ids"], local["token_ids"])
         self.assertEqual(len(self.hub.downloads), asked, "offline asks nobody")
@@ -153,8 +165,9 @@ class HubTest(SpyreTest):
                 self.assert_refused("pull", model, env=self.environment, says=())
 
     def test_offline_and_missing(self):
-        self.assert_refused("pull", "org/tiny", env={**self.environment, "HF_HUB_OFFLINE": "1"},
-                            says=("org/tiny", "HF_HUB_OFFLINE"))
+        self.assert_refused(
+            "pull", "org/tiny", env={**self.environment, "HF_HUB_OFFLINE": "1"}, says=("org/tiny", "HF_HUB_OFFLINE")
+        )
         self.assertEqual(self.hub.downloads, [])
 
     def test_hostile_file_names_are_refused(self):

@@ -9,7 +9,9 @@ from harness import LLAMA, SpyreTest
 
 class Chat(SpyreTest):
     def test_conversation_and_quit(self):
-        done = self.spyre("chat", LLAMA, "--max-tokens", "4", "--temperature", "0", input="Hello\nAnd again\n/quit\nnever\n")
+        done = self.spyre(
+            "chat", LLAMA, "--max-tokens", "4", "--temperature", "0", input="Hello\nAnd again\n/quit\nnever\n"
+        )
         answers = done.stdout.strip("\n").splitlines()
         self.assertGreaterEqual(len(answers), 2, done.stdout)
 
@@ -32,14 +34,30 @@ class CtrlC(SpyreTest):
         model = self.copy_of(LLAMA)
         (model / "model.safetensors").unlink()
         config = json.loads((model / "config.json").read_text())
-        config.update(hidden_size=512, intermediate_size=2048, num_hidden_layers=12, num_attention_heads=8,
-                      num_key_value_heads=8, head_dim=64, max_position_embeddings=32768)
+        config.update(
+            hidden_size=512,
+            intermediate_size=2048,
+            num_hidden_layers=12,
+            num_attention_heads=8,
+            num_key_value_heads=8,
+            head_dim=64,
+            max_position_embeddings=32768,
+        )
         (model / "config.json").write_text(json.dumps(config))
         return model
 
     def test_stops_an_answer_cleanly(self):
-        process = self.start("generate", self.slow_model(), "--load-format", "dummy", "--token-ids", "5,17", "--ignore-eos",
-                             "--max-tokens", "30000")
+        process = self.start(
+            "generate",
+            self.slow_model(),
+            "--load-format",
+            "dummy",
+            "--token-ids",
+            "5,17",
+            "--ignore-eos",
+            "--max-tokens",
+            "30000",
+        )
         self.assertTrue(process.stdout.read(1), "text streams before the end")
         begin = time.monotonic()
         self.assertEqual(self.interrupt(process), 130)
@@ -48,8 +66,10 @@ class CtrlC(SpyreTest):
 
     def test_stops_a_batch(self):
         requests = self.folder / "requests.jsonl"
-        requests.write_text('{"prompt_token_ids": [5], "max_tokens": 1}\n'
-                            '{"prompt_token_ids": [5], "max_tokens": 30000, "ignore_eos": true}\n')
+        requests.write_text(
+            '{"prompt_token_ids": [5], "max_tokens": 1}\n'
+            '{"prompt_token_ids": [5], "max_tokens": 30000, "ignore_eos": true}\n'
+        )
         process = self.start("generate", self.slow_model(), "--load-format", "dummy", "--input", requests)
         self.assertTrue(process.stdout.readline(), "the short request is answered first")
         self.assertEqual(self.interrupt(process), 130)

@@ -18,9 +18,15 @@ class GoogleTest(unittest.TestCase):
             return check.count_google_test(file)
 
     def test_cases_are_counted_by_their_end(self):
-        cases = [{"result": "COMPLETED"}, {"result": "COMPLETED", "failures": [{"failure": "x"}]}, {"result": "SKIPPED"},
-                 {"result": "SUPPRESSED"}]
-        self.assertEqual(self.count(json.dumps({"testsuites": [{"testsuite": cases}, {"testsuite": cases[:1]}]})), (2, 1, 2))
+        cases = [
+            {"result": "COMPLETED"},
+            {"result": "COMPLETED", "failures": [{"failure": "x"}]},
+            {"result": "SKIPPED"},
+            {"result": "SUPPRESSED"},
+        ]
+        self.assertEqual(
+            self.count(json.dumps({"testsuites": [{"testsuite": cases}, {"testsuite": cases[:1]}]})), (2, 1, 2)
+        )
 
     def test_a_program_that_died_has_no_report(self):
         self.assertIsNone(self.count(""))
@@ -32,7 +38,9 @@ class Unittest(unittest.TestCase):
     def test_closing_lines(self):
         self.assertEqual(check.count_unittest("...\nRan 12 tests in 1.0s\n\nOK\n"), (12, 0, 0))
         self.assertEqual(check.count_unittest("Ran 12 tests in 1s\n\nOK (skipped=2)\n"), (10, 0, 2))
-        self.assertEqual(check.count_unittest("Ran 12 tests in 1s\n\nFAILED (failures=1, errors=2, skipped=3)\n"), (6, 3, 3))
+        self.assertEqual(
+            check.count_unittest("Ran 12 tests in 1s\n\nFAILED (failures=1, errors=2, skipped=3)\n"), (6, 3, 3)
+        )
 
     def test_one_test_may_fail_in_many_parts(self):
         self.assertEqual(check.count_unittest("Ran 1 test in 1s\n\nFAILED (failures=5)\n"), (0, 5, 0))

@@ -1,6 +1,6 @@
-"""The rules of the house that a compiler does not check. Each rule is a function from a tree to a list of complaints, a line
-each, that say where and what to change. The map of include arrows is the table in docs/architecture.md: to change an
-arrow, change it there, in the same commit."""
+"""The rules of the house that a compiler does not check. Each rule is a function from a tree to a list of
+complaints, a line each, that say where and what to change. The map of include arrows is the table in
+docs/architecture.md: to change an arrow, change it there, in the same commit."""
 
 import pathlib
 import re
@@ -69,7 +69,7 @@ def cycles_in_the_map(root: pathlib.Path) -> list[str]:
             if target == room:
                 continue
             if target in path:
-                complaints.append(" -> ".join([*path[path.index(target):], target]))
+                complaints.append(" -> ".join([*path[path.index(target) :], target]))
             else:
                 walk(target, [*path, target])
 
@@ -100,16 +100,19 @@ def long_files(root: pathlib.Path) -> list[str]:
         lines = file.read_text(errors="replace").splitlines()
         top = " ".join(lines[:REASON_WITHIN])
         if len(lines) > LINES_WITHOUT_REASON and "long because" not in top:
-            complaints.append(f"{file.relative_to(root)}: {len(lines)} lines; split it, or say at the top what it is "
-                              f"long because of")
+            complaints.append(
+                f"{file.relative_to(root)}: {len(lines)} lines; split it, or say at the top what it is long because of"
+            )
     return complaints
 
 
 def files_without_purpose(root: pathlib.Path) -> list[str]:
     """A header begins with prose: what it owns, what it refuses to know."""
-    return [f"{file.relative_to(root)}: begin with a comment that says what the file is for"
-            for file in source_files(root, "src") if file.suffix == ".h"
-            and not file.read_text(errors="replace").lstrip().startswith("//")]
+    return [
+        f"{file.relative_to(root)}: begin with a comment that says what the file is for"
+        for file in source_files(root, "src")
+        if file.suffix == ".h" and not file.read_text(errors="replace").lstrip().startswith("//")
+    ]
 
 
 def rooms_without_paragraph(root: pathlib.Path) -> list[str]:
@@ -156,5 +159,13 @@ def machine_paths(root: pathlib.Path) -> list[str]:
     return complaints
 
 
-RULES = (arrows_leaving_the_map, cycles_in_the_map, environment_readers, long_files, files_without_purpose,
-         rooms_without_paragraph, missing_paths, machine_paths)
+RULES = (
+    arrows_leaving_the_map,
+    cycles_in_the_map,
+    environment_readers,
+    long_files,
+    files_without_purpose,
+    rooms_without_paragraph,
+    missing_paths,
+    machine_paths,
+)

@@ -62,8 +62,10 @@ class TheRules(unittest.TestCase):
 
     def test_forbidden_arrow_is_named_with_its_line(self):
         self.write("src/kernels/k.h", '// k\n#include "graph/graph.h"\n')
-        self.assertEqual(rules.arrows_leaving_the_map(self.root),
-                         ["src/kernels/k.h:2: kernels -> graph (graph/graph.h) leaves the map of docs/architecture.md"])
+        self.assertEqual(
+            rules.arrows_leaving_the_map(self.root),
+            ["src/kernels/k.h:2: kernels -> graph (graph/graph.h) leaves the map of docs/architecture.md"],
+        )
 
     def test_unknown_room_is_named(self):
         self.write("src/attic/a.h", "// old\n")
@@ -74,8 +76,10 @@ class TheRules(unittest.TestCase):
         self.assertIn("compile/llvm/", rules.arrows_leaving_the_map(self.root)[0])
 
     def test_cycle_is_found(self):
-        self.write("docs/architecture.md", "| room | may include |\n| --- | --- |\n| graph | model |\n"
-                   "| model | graph |\n| cli | every room |\n")
+        self.write(
+            "docs/architecture.md",
+            "| room | may include |\n| --- | --- |\n| graph | model |\n| model | graph |\n| cli | every room |\n",
+        )
         self.assertIn("graph -> model -> graph", rules.cycles_in_the_map(self.root))
 
     def test_getenv_outside_config(self):
@@ -96,8 +100,9 @@ class TheRules(unittest.TestCase):
     def test_room_without_paragraph(self):
         self.write("src/graph/a.h", "// a\n")
         self.write("src/model/a.h", "// a\n")
-        self.assertEqual(rules.rooms_without_paragraph(self.root),
-                         ["src/README.md: wanted a paragraph that begins with **model**"])
+        self.assertEqual(
+            rules.rooms_without_paragraph(self.root), ["src/README.md: wanted a paragraph that begins with **model**"]
+        )
 
     def test_path_that_does_not_exist(self):
         self.write("docs/a.md", "see `src/README.md`, `src/gone.h`, `build/release/spyre` and [map](architecture.md)")
