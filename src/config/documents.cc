@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/help.h"
 #include "config/setting.h"
 
@@ -49,6 +51,28 @@ std::string cell(std::string_view text) {
   return escaped;
 }
 
+// A flag, or a variable with or without a value.
+bool is_name(std::string_view word) {
+  if (word.starts_with("--")) return true;
+  const std::string_view variable = word.substr(0, word.find('='));
+  return variable.contains('_') &&
+         variable.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+             std::string_view::npos;
+}
+
+// Prose for a cell, names of settings as code.
+std::string prose(std::string_view text) {
+  std::string marked;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    const std::string_view bare = word.substr(0, word.find_last_not_of(".,;:)") + 1);
+    if (!marked.empty()) marked += ' ';
+    marked += is_name(bare) ? fmt::format("`{}`{}", bare, word.substr(bare.size())) : cell(word);
+  }
+  return marked;
+}
+
 std::string code(std::string_view text) {
   return text.empty() ? std::string() : fmt::format("`{}`", cell(text));
 }
@@ -74,11 +98,11 @@ std::string value_cell(const SettingInfo& row) {
 }
 
 std::string variable_row(const SettingInfo& row) {
-  std::string meaning = cell(row.text);
+  std::string meaning = prose(row.text);
   if (!row.flag.empty()) meaning += fmt::format(" Flag: `{}`.", row.flag);
   if (!row.old_env.empty()) meaning += fmt::format(" Old name: `{}`.", row.old_env);
   if (!row.env_deprecated.empty()) {
-    meaning += fmt::format(" **Deprecated**: {}.", cell(row.env_deprecated));
+    meaning += fmt::format(" **Deprecated**: {}.", prose(row.env_deprecated));
   }
   return fmt::format("| `{}` | {} | {} | {} | {} |\n", row.env, code(row.fallback), value_cell(row),
                      meaning, since(row.since));
@@ -86,6 +110,7 @@ std::string variable_row(const SettingInfo& row) {
 
 std::string command_names(CommandSet set) {
   if (set == kForModel) return "all";
+  if (set == kForFiles) return "all but pull";
   std::string names;
   for (const CommandInfo& each : commands()) {
     if (!contains(set, each.command)) continue;
@@ -99,10 +124,10 @@ std::string flag_row(const SettingInfo& row) {
   const bool boolean = row.type == Type::kBool || row.type == Type::kSwitch;
   std::string flag = fmt::format("`{}`", row.flag);
   if (!row.short_flag.empty()) flag += fmt::format(", `{}`", row.short_flag);
-  std::string meaning = cell(row.text);
+  std::string meaning = prose(row.text);
   if (!row.env.empty()) meaning += fmt::format(" Variable: `{}`.", row.env);
   if (!row.flag_deprecated.empty()) {
-    meaning += fmt::format(" **Deprecated**: {}.", cell(row.flag_deprecated));
+    meaning += fmt::format(" **Deprecated**: {}.", prose(row.flag_deprecated));
   }
   const std::string fallback = boolean ? (row.fallback == "1" ? "on" : "off") : code(row.fallback);
   return fmt::format("| {} | {} | {} | {} | {} | {} |\n", flag, fallback,

@@ -98,11 +98,13 @@ std::string expectation(const SettingInfo& row) {
     case Type::kChoice:
       return fmt::format("one of {}", words(row.values));
     case Type::kIntegers:
+      if (row.range.most == token_ids().most) return "token ids separated by commas";
       return fmt::format("integers separated by commas, each {}",
                          describe(row.range, "an integer"));
     case Type::kTexts:
+      return "text, once or more often";
     case Type::kWords:
-      return "text";
+      return "one or more texts";
     case Type::kJson:
       return "a JSON object";
     case Type::kJsonList:

@@ -56,6 +56,9 @@ constexpr Range multiple_of(int64_t unit) {
   return {.least = static_cast<double>(unit), .most = 0x1p40, .multiple_of = unit};
 }
 
+// Token ids, which are int32 everywhere.
+constexpr Range token_ids() { return between(0, std::numeric_limits<int32_t>::max()); }
+
 enum class Topic : uint8_t {
   kPrompts,
   kSampling,

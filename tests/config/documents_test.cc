@@ -33,8 +33,12 @@ TEST(Documents, AreCurrent) {
 TEST(Documents, NameEverySetting) {
   for (const SettingInfo& row : table()) {
     const auto cell_of = [](std::string_view text) { return "| `" + std::string(text) + "`"; };
-    if (!row.env.empty()) EXPECT_TRUE(env_vars_markdown().contains(cell_of(row.env))) << row.env;
-    if (!row.flag.empty()) EXPECT_TRUE(cli_markdown().contains(cell_of(row.flag))) << row.flag;
+    if (!row.env.empty()) {
+      EXPECT_TRUE(env_vars_markdown().contains(cell_of(row.env))) << row.env;
+    }
+    if (!row.flag.empty()) {
+      EXPECT_TRUE(cli_markdown().contains(cell_of(row.flag))) << row.flag;
+    }
   }
 }
 

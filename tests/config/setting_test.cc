@@ -23,7 +23,9 @@ TEST(Setting, EachRowCanBeGivenAndSaysWhatItIs) {
     EXPECT_EQ(row.text.back(), '.') << name(row.setting);
     EXPECT_FALSE(expectation(row).empty()) << name(row.setting);
     EXPECT_NE(row.commands, 0) << name(row.setting);
-    if (!row.flag.empty()) EXPECT_TRUE(row.flag.starts_with("--")) << row.flag;
+    if (!row.flag.empty()) {
+      EXPECT_TRUE(row.flag.starts_with("--")) << row.flag;
+    }
     EXPECT_EQ(row.type == Type::kChoice, !row.values.empty() && row.values != "inf") << row.flag;
   }
 }
@@ -33,7 +35,9 @@ TEST(Setting, NamesAreUnique) {
   for (const SettingInfo& row : table()) {
     for (const std::string& each : {std::string(row.env), alias_env(row), std::string(row.old_env),
                                     std::string(row.flag), std::string(row.short_flag)}) {
-      if (!each.empty()) EXPECT_TRUE(seen.insert(each).second) << each;
+      if (!each.empty()) {
+        EXPECT_TRUE(seen.insert(each).second) << each;
+      }
     }
   }
 }
@@ -50,7 +54,9 @@ TEST(Setting, DefaultsParse) {
 // Numbers and booleans of the mode have a value whatever is given: readers need no is_set().
 TEST(Setting, BooleansHaveDefaults) {
   for (const SettingInfo& row : table()) {
-    if (row.type == Type::kBool) EXPECT_FALSE(row.fallback.empty()) << name(row.setting);
+    if (row.type == Type::kBool) {
+      EXPECT_FALSE(row.fallback.empty()) << name(row.setting);
+    }
   }
 }
 

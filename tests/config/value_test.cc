@@ -55,6 +55,7 @@ TEST(Value, ListsOfIntegers) {
   EXPECT_EQ(message(parse(Setting::kWarmupPromptLens, "64,100")),
             "VLLM_SPYRE_WARMUP_PROMPT_LENS: wanted integers separated by commas, each an integer, "
             "a multiple of 64, found '100' in '64,100'");
+  EXPECT_THAT(message(parse(Setting::kTokenIds, "1,-2")), says("token ids separated", "'-2'"));
   for (const char* wrong : {"64;128", "64x", "0", "-64", "99999999999999999999", "64 128"}) {
     EXPECT_FALSE(parse(Setting::kWarmupPromptLens, wrong)) << wrong;
   }
