@@ -89,7 +89,7 @@ class GgufBuilder {
   std::string data_;
 };
 
-// A two-layer-free llama of four columns: one block, two heads, vocabulary of three.
+// A llama of eight columns: one block, two heads, three tokens; of its tensors only the embedding.
 GgufBuilder tiny_llama();
 
 // The error's message, or "no error".
