@@ -112,7 +112,7 @@ std::optional<fs::path> find_cached(const fs::path& cache_dir, const ModelId& id
   const Cache cache(cache_dir, id.repo);
   const auto commit = cache.commit_of(id.revision);
   if (!commit) return std::nullopt;
-  const fs::path snapshot = cache.snapshot(*commit);
+  fs::path snapshot = cache.snapshot(*commit);
   const auto selection = select_files(files_below(snapshot), id);
   if (!selection) return std::nullopt;
   if (!selection->gguf.empty()) return snapshot / selection->gguf;

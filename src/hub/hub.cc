@@ -60,7 +60,7 @@ Result<Listing> fetch_listing(const Transport& transport, const ModelId& id,
   return parse_listing(body, url);
 }
 
-Result<std::vector<RemoteFile>> chosen_files(const Listing& listing, const Selection& selection) {
+std::vector<RemoteFile> chosen_files(const Listing& listing, const Selection& selection) {
   std::vector<RemoteFile> files;
   for (const std::string& path : selection.files) {
     const auto file = std::ranges::find(listing.files, path, &RemoteFile::path);
@@ -128,9 +128,10 @@ Result<fs::path> pull_id(const ModelId& id, const HubOptions& options, const Pro
   SPYRE_TRY_ASSIGN(const Transport transport, Transport::create());
   SPYRE_TRY_ASSIGN(const Listing listing, fetch_listing(transport, id, options, progress));
   std::vector<std::string> paths;
+  paths.reserve(listing.files.size());
   for (const RemoteFile& file : listing.files) paths.push_back(file.path);
   SPYRE_TRY_ASSIGN(const Selection selection, select_files(paths, id));
-  SPYRE_TRY_ASSIGN(const auto files, chosen_files(listing, selection));
+  const std::vector<RemoteFile> files = chosen_files(listing, selection);
   const Cache cache(options.cache_dir, id.repo);
   SPYRE_TRY(check_room(cache, files));
   SPYRE_TRY(fetch_files(transport, id, listing, files, cache, options, progress));

@@ -63,8 +63,8 @@ FakeHub::FakeHub() {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
-  listen(listener_, 16);
+  SPYRE_CHECK(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  SPYRE_CHECK(listen(listener_, 16) == 0);
   socklen_t bytes = sizeof address;
   getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &bytes);
   port_ = ntohs(address.sin_port);

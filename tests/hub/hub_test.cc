@@ -71,7 +71,7 @@ class HubTest : public testing::Test {
   }
 
   // Each request for the weights is answered by what change makes of the usual answer.
-  void change_weights(std::function<void(Answer&)> change) {
+  void change_weights(const std::function<void(Answer&)>& change) {
     hub_.intercept([this, change](const SeenRequest& request) -> std::optional<Answer> {
       if (!request.path.ends_with("/model.safetensors")) return std::nullopt;
       Answer answer = hub_.usual(request);
