@@ -71,8 +71,9 @@ class Checkpoint {
   virtual const ModelConfig& config() const = 0;
   virtual const GenerationConfig& generation_config() const = 0;
   virtual bool is_gguf() const = 0;
-  // GGUF: every "tokenizer.*" key as one JSON object, for text::Tokenizer. Folders: none.
-  virtual std::optional<Json> tokenizer_metadata() const = 0;
+  // GGUF: every "tokenizer.*" key as one JSON object, for text::Tokenizer; handed over once, since
+  // a vocabulary is large. Folders: none.
+  virtual std::optional<Json> take_tokenizer_metadata() = 0;
 
   virtual bool has_tensor(std::string_view name) const = 0;
   // kNotFound names the file and the tensor; kDataLoss: its shape is not the wanted one, or its

@@ -61,7 +61,7 @@ class DummyCheckpoint final : public Checkpoint {
   const ModelConfig& config() const override { return configs_.model; }
   const GenerationConfig& generation_config() const override { return configs_.generation; }
   bool is_gguf() const override { return false; }
-  std::optional<Json> tokenizer_metadata() const override { return std::nullopt; }
+  std::optional<Json> take_tokenizer_metadata() override { return std::nullopt; }
   int64_t file_bytes() const override { return 0; }
   bool has_tensor(std::string_view) const override { return true; }
   void drop_pages(const StoredTensor&) const override {}

@@ -46,11 +46,12 @@ class GgufCheckpoint final : public Checkpoint {
   bool is_gguf() const override { return true; }
   int64_t file_bytes() const override { return file_bytes_; }
 
-  std::optional<Json> tokenizer_metadata() const override {
+  std::optional<Json> take_tokenizer_metadata() override {
     Json tokenizer = Json::object();
-    for (const auto& [key, value] : metadata_.items()) {
-      if (key.starts_with("tokenizer.")) tokenizer[key] = value;
+    for (auto& [key, value] : metadata_.items()) {
+      if (key.starts_with("tokenizer.")) tokenizer[key] = std::move(value);
     }
+    metadata_ = Json::object();
     return tokenizer;
   }
 

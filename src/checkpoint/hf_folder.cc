@@ -59,7 +59,7 @@ class HfFolder final : public Checkpoint {
   const ModelConfig& config() const override { return config_; }
   const GenerationConfig& generation_config() const override { return generation_; }
   bool is_gguf() const override { return false; }
-  std::optional<Json> tokenizer_metadata() const override { return std::nullopt; }
+  std::optional<Json> take_tokenizer_metadata() override { return std::nullopt; }
   int64_t file_bytes() const override { return file_bytes_; }
 
   bool has_tensor(std::string_view name) const override {

@@ -1,8 +1,10 @@
 #include "cli/loaded_model.h"
 
+#include <malloc.h>
 #include <sched.h>
 
 #include <chrono>
+#include <utility>
 
 #include "base/cpu_list.h"
 #include "base/log.h"
@@ -17,20 +19,22 @@ namespace {
 
 using config::Setting;
 
-// One entry a thread: the CPU it is pinned to, or -1.
+// One entry a thread: the CPU it is bound to, or -1.
 Result<std::vector<int>> thread_cpus(const config::Settings& settings) {
-  const std::string bind = settings.text(Setting::kCpuOmpThreadsBind);
-  if (bind != "auto" && bind != "nobind" && !settings.is_set(Setting::kThreads)) {
-    return parse_cpu_list(bind);
+  int threads = default_num_threads();
+  for (const Setting each : {Setting::kNumCpus, Setting::kThreads}) {
+    if (settings.is_set(each)) threads = static_cast<int>(settings.integer(each));
   }
-  int64_t threads = default_num_threads();
-  if (settings.is_set(Setting::kNumCpus)) threads = settings.integer(Setting::kNumCpus);
-  if (settings.is_set(Setting::kThreads)) threads = settings.integer(Setting::kThreads);
-  std::vector<int> cpus = usable_cpus();
-  // More threads than CPUs cannot be pinned usefully.
-  const bool pin = bind != "nobind" && threads <= static_cast<int64_t>(cpus.size());
-  cpus.resize(static_cast<size_t>(threads), -1);
-  if (!pin) cpus.assign(static_cast<size_t>(threads), -1);
+  const std::vector<int> usable = usable_cpus();
+  const std::string bind = settings.text(Setting::kCpuOmpThreadsBind);
+  // More threads than CPUs were asked for: there is no binding that makes sense.
+  if (bind == "auto" && threads > static_cast<int>(usable.size())) {
+    return std::vector<int>(static_cast<size_t>(threads), -1);
+  }
+  SPYRE_TRY_ASSIGN(std::vector<int> cpus, parse_cpu_list(bind, usable, threads));
+  if (settings.is_set(Setting::kThreads) && std::cmp_greater(cpus.size(), threads)) {
+    cpus.resize(static_cast<size_t>(threads));
+  }
   return cpus;
 }
 
@@ -92,6 +96,16 @@ Result<runner::RunnerOptions> runner_options(const config::Settings& settings,
   return options;
 }
 
+Result<TextModel> load_text(checkpoint::Checkpoint& checkpoint, const std::filesystem::path& path) {
+  auto metadata = checkpoint.take_tokenizer_metadata();
+  auto text = metadata ? TextModel::from_gguf(*metadata) : TextModel::load(path);
+  metadata.reset();
+  // A vocabulary passes through many small allocations; given back now, they are not part of the
+  // peak, which comes with the weights.
+  malloc_trim(0);
+  return text;
+}
+
 // The caller is thread 0 of the pool; pinned like the others, it is not moved onto their CPUs.
 void pin_this_thread(int cpu) {
   if (cpu < 0) return;
@@ -113,9 +127,7 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& settings, int64_t 
   SPYRE_TRY_ASSIGN(const std::filesystem::path path, locate_model(settings));
   const auto start = std::chrono::steady_clock::now();
   SPYRE_TRY_ASSIGN(auto checkpoint, open_checkpoint(path, settings));
-  const auto metadata = checkpoint->tokenizer_metadata();
-  SPYRE_TRY_ASSIGN(TextModel text,
-                   metadata ? TextModel::from_gguf(*metadata) : TextModel::load(path));
+  SPYRE_TRY_ASSIGN(TextModel text, load_text(*checkpoint, path));
   SPYRE_TRY_ASSIGN(const runner::RunnerOptions options,
                    runner_options(settings, *checkpoint, sequences));
   SPYRE_TRY_ASSIGN(const std::vector<int> cpus, thread_cpus(settings));

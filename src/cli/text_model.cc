@@ -5,7 +5,7 @@ namespace spyre::cli {
 Result<TextModel> TextModel::load(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path)) {
     SPYRE_TRY_ASSIGN(const auto checkpoint, checkpoint::Checkpoint::open(path));
-    return from_gguf(checkpoint->tokenizer_metadata().value());
+    return from_gguf(checkpoint->take_tokenizer_metadata().value());
   }
   SPYRE_TRY_ASSIGN(auto tokenizer, text::Tokenizer::load(path));
   SPYRE_TRY_ASSIGN(auto chat_template, text::ChatTemplate::load(path));

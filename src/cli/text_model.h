@@ -16,7 +16,7 @@ struct TextModel {
 
   // path: a folder with tokenizer files, or a .gguf file.
   static Result<TextModel> load(const std::filesystem::path& path);
-  // The same from a GGUF file's metadata (Checkpoint::tokenizer_metadata()).
+  // The same from a GGUF file's metadata (Checkpoint::take_tokenizer_metadata()).
   static Result<TextModel> from_gguf(const Json& metadata);
 };
 

@@ -14,8 +14,9 @@
 namespace spyre::engine {
 
 struct GeneratorOptions {
-  int64_t max_num_seqs = 1;    // sequences that run at once
-  int64_t prefill_rows = 512;  // prompt tokens of a step
+  int64_t max_num_seqs = 1;  // sequences that run at once
+  int64_t prefill_rows =
+      256;  // prompt tokens of a step: enough to use the weights often, little scratch
 };
 
 class Generator {

@@ -130,7 +130,7 @@ TEST(GgufCheckpoint, GivesTheTokenizersKeysOnly) {
   EXPECT_TRUE(checkpoint->is_gguf());
   const Json wanted =
       Json::parse(R"({"tokenizer.ggml.tokens":["a"],"tokenizer.chat_template":"t"})");
-  EXPECT_EQ(checkpoint->tokenizer_metadata(), wanted);
+  EXPECT_EQ(checkpoint->take_tokenizer_metadata(), wanted);
   EXPECT_EQ(checkpoint->file_bytes(), static_cast<int64_t>(std::filesystem::file_size(path)));
 }
 

@@ -65,7 +65,7 @@ TEST_P(GgufReference, HasTheConfigOfTheModelItWasMadeFrom) {
   EXPECT_THAT(c.eos_token_ids, testing::ElementsAre(wanted["eos_token_id"]));
   EXPECT_THAT((*checkpoint)->generation_config().eos_token_ids,
               testing::Contains(wanted["eos_token_id"]));
-  EXPECT_TRUE((*checkpoint)->tokenizer_metadata()->contains("tokenizer.ggml.tokens"));
+  EXPECT_TRUE((*checkpoint)->take_tokenizer_metadata()->contains("tokenizer.ggml.tokens"));
 }
 
 // Logical rows of q and k by the definition: [heads, 2, d/2] where the file has [heads, d/2, 2].

@@ -38,7 +38,7 @@ TEST_P(HfFolderReference, OpensAndFindsTheEmbedding) {
   for (const float value : values_of(*tensor)) ASSERT_TRUE(std::isfinite(value));
   (*checkpoint)->drop_pages(*tensor);
   EXPECT_FALSE((*checkpoint)->is_gguf());
-  EXPECT_FALSE((*checkpoint)->tokenizer_metadata().has_value());
+  EXPECT_FALSE((*checkpoint)->take_tokenizer_metadata().has_value());
   EXPECT_GT((*checkpoint)->file_bytes(), 10000);
 }
 

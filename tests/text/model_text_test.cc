@@ -44,7 +44,7 @@ TEST(ModelText, GgufFilesGiveThePromptsOfTheReference) {
   for (const auto& folder : reference_folders("gguf")) {
     SCOPED_TRACE(folder);
     const auto model = value_of(checkpoint::Checkpoint::open(folder / "model.gguf"));
-    const Json metadata = model->tokenizer_metadata().value();
+    const Json metadata = model->take_tokenizer_metadata().value();
     const Tokenizer tokenizer = value_of(Tokenizer::from_gguf(metadata));
     const auto chat_template = value_of(ChatTemplate::from_gguf(metadata));
     expect_prompts(tokenizer, chat_template, read_json(folder / "expected.json"));
@@ -56,7 +56,7 @@ TEST(ModelText, GgufTokenizersAgreeWithTheirTokenizerJson) {
   for (const auto& folder : reference_folders("gguf")) {
     SCOPED_TRACE(folder);
     const auto model = value_of(checkpoint::Checkpoint::open(folder / "model.gguf"));
-    const Tokenizer tokenizer = value_of(Tokenizer::from_gguf(model->tokenizer_metadata().value()));
+    const Tokenizer tokenizer = value_of(Tokenizer::from_gguf(model->take_tokenizer_metadata().value()));
     const Tokenizer wanted = value_of(Tokenizer::load(folder));
     EXPECT_EQ(tokenizer.vocab_size(), wanted.vocab_size());
     EXPECT_EQ(tokenizer.bos_id(), wanted.bos_id());
