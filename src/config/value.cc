@@ -11,12 +11,17 @@ namespace spyre::config {
 
 namespace {
 
-// What was found, short enough for one line of a terminal.
+// What was found, short and plain enough for one line of a terminal.
 std::string quoted(const SettingInfo& row, std::string_view text) {
   if (row.secret) return "another value (secret)";
   constexpr size_t kLongest = 80;
-  if (text.size() <= kLongest) return fmt::format("'{}'", text);
-  return fmt::format("'{}...' ({} characters)", text.substr(0, kLongest), text.size());
+  size_t end = std::min(text.size(), kLongest);
+  // Not in the middle of a UTF-8 sequence.
+  while (end < text.size() && end > 0 && (text[end] & 0xc0) == 0x80) --end;
+  std::string shown(text.substr(0, end));
+  std::ranges::replace_if(shown, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+  if (end == text.size()) return fmt::format("'{}'", shown);
+  return fmt::format("'{}...' ({} bytes)", shown, text.size());
 }
 
 std::unexpected<Error> wanted(const SettingInfo& row, const Value& value, std::string_view what) {

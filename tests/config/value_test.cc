@@ -126,6 +126,7 @@ TEST(Value, MessagesNameVariableAndFlagAndStayShort) {
   const auto value = parse_value(info(Setting::kLoggingLevel), {&text, 1},
                                  {Source::kEnvironment, "VLLM_LOGGING_LEVEL"});
   EXPECT_THAT(message(value), says("VLLM_LOGGING_LEVEL (or --log-level): wanted one of DEBUG"));
+  EXPECT_THAT(message(parse(Setting::kThreads, "1\x1b[2J\n")), says("found '1?[2J?'"));
   EXPECT_LT(message(parse(Setting::kThreads, std::string(100000, '9'))).size(), 300u);
 }
 
