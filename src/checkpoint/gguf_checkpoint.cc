@@ -181,6 +181,7 @@ Status GgufCheckpoint::open_split(const fs::path& path, int64_t number, int64_t 
   }
   if (number == 0) metadata_ = std::move(parsed.metadata);
   file_bytes_ += static_cast<int64_t>(file.bytes().size());
+  file.drop(file.bytes());  // what parsing looked at was copied
   files_.push_back(std::move(file));
   return {};
 }

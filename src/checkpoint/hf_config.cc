@@ -176,13 +176,11 @@ void read_gpt_bigcode(JsonReader& r, ModelConfig& c) {
   c.intermediate_size = r.integer("n_inner", 4 * c.hidden_size, 1, kMaxWidth);
   c.num_layers = r.required_integer("n_layer", 1, kMaxLayers);
   c.num_heads = r.required_integer("n_head", 1, kMaxWidth);
-  c.num_kv_heads = 1;
+  c.num_kv_heads = r.boolean("multi_query", true) ? 1 : c.num_heads;
   c.head_dim = c.hidden_size / std::max<int64_t>(c.num_heads, 1);
   c.max_positions = r.integer("n_positions", 1024, 1, kMaxPositions);
   c.norm_eps = r.real("layer_norm_epsilon", 1e-5f);
   c.activation = read_activation(r, "activation_function", "gelu_pytorch_tanh");
-  if (!r.boolean("multi_query", true))
-    r.fail("multi_query", "true (the other layout of c_attn is not built)");
   if (!r.boolean("scale_attn_weights", true)) r.fail("scale_attn_weights", "true");
 }
 

@@ -252,9 +252,18 @@ TEST(HfConfig, RefusesLayersThatDoNotFit) {
   EXPECT_THAT(message(read(R"({"architectures":["Qwen2ForCausalLM"],"layer_types":
                   ["full_attention","full_attention","full_attention","linear_attention"]})")),
               HasSubstr("sliding_attention"));
-  EXPECT_THAT(message(read(R"({"architectures":["GPTBigCodeForCausalLM"],"n_embd":8,"n_layer":1,
-                               "n_head":2,"multi_query":false})")),
-              HasSubstr("'multi_query'"));
+}
+
+TEST(HfConfig, GptBigCodeHasOneKvHeadUnlessItSaysOtherwise) {
+  const auto kv_heads = [](const char* multi_query) {
+    return read(fmt::format(R"({{"architectures":["GPTBigCodeForCausalLM"],"n_embd":8,"n_layer":1,
+                                 "vocab_size":9,"n_head":2{}}})",
+                            multi_query)
+                    .c_str())
+        ->num_kv_heads;
+  };
+  EXPECT_EQ(kv_heads(""), 1);
+  EXPECT_EQ(kv_heads(R"(,"multi_query":false)"), 2);
 }
 
 TEST(HfGenerationConfig, ReadsDefaultsOfSampling) {

@@ -1,5 +1,6 @@
-// First fit over a list of free ranges, in program order. A node's result is placed before its
-// inputs are freed, so no op runs in place by accident.
+// First fit over a list of free ranges, in program order. Elementwise ops take over the place of an
+// input that dies with them; any other result is placed before its inputs are freed, so no other op
+// runs in place by accident.
 #include "backend/eager/arena_plan.h"
 
 #include <algorithm>
@@ -60,6 +61,23 @@ bool is_computed(const graph::Node& node) {
          node.op != graph::Op::kConstant;
 }
 
+// Ops whose kernels may write where they read.
+bool runs_in_place(graph::Op op) {
+  switch (op) {
+    case graph::Op::kSilu:
+    case graph::Op::kGelu:
+    case graph::Op::kGeluTanh:
+    case graph::Op::kRelu:
+    case graph::Op::kTanh:
+    case graph::Op::kScale:
+    case graph::Op::kAdd:
+    case graph::Op::kMul:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 ArenaPlan plan_arena(const graph::Graph& graph) {
@@ -79,7 +97,13 @@ ArenaPlan plan_arena(const graph::Graph& graph) {
   FreeList free_list;
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (is_computed(nodes[i])) {
-      plan.offsets[i] = free_list.take(padded_elements(nodes[i]));
+      // Inputs of an elementwise op are as large as its result.
+      if (runs_in_place(nodes[i].op) && !dying[i].empty()) {
+        plan.offsets[i] = plan.offsets[dying[i].back()];
+        dying[i].pop_back();
+      } else {
+        plan.offsets[i] = free_list.take(padded_elements(nodes[i]));
+      }
       dying[last_use[i]].push_back(i);
     }
     for (const size_t dead : dying[i]) {
