@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -58,12 +59,14 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
 
 void MappedFile::drop(std::span<const std::byte> range) const {
   if (range.empty()) return;
-  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  // A fault maps the aligned 64 KiB around it, so these are what a reader of the range has brought
+  // in. Neighbours that are still wanted come back from the page cache.
+  constexpr size_t kFaultAround = 64 * 1024;
   const auto offset = static_cast<size_t>(range.data() - data_);
-  // Only whole pages inside the range: neighbours may still be wanted.
-  const size_t begin = (offset + page - 1) / page * page;
-  const size_t end = (offset + range.size()) / page * page;
-  if (begin < end) madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_DONTNEED);
+  const size_t begin = offset / kFaultAround * kFaultAround;
+  const size_t end =
+      std::min(size_, (offset + range.size() + kFaultAround - 1) / kFaultAround * kFaultAround);
+  madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_DONTNEED);
 }
 
 }  // namespace spyre

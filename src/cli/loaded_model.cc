@@ -96,16 +96,6 @@ Result<runner::RunnerOptions> runner_options(const config::Settings& settings,
   return options;
 }
 
-Result<TextModel> load_text(checkpoint::Checkpoint& checkpoint, const std::filesystem::path& path) {
-  auto metadata = checkpoint.take_tokenizer_metadata();
-  auto text = metadata ? TextModel::from_gguf(*metadata) : TextModel::load(path);
-  metadata.reset();
-  // A vocabulary passes through many small allocations; given back now, they are not part of the
-  // peak, which comes with the weights.
-  malloc_trim(0);
-  return text;
-}
-
 // The caller is thread 0 of the pool; pinned like the others, it is not moved onto their CPUs.
 void pin_this_thread(int cpu) {
   if (cpu < 0) return;
@@ -127,7 +117,10 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& settings, int64_t 
   SPYRE_TRY_ASSIGN(const std::filesystem::path path, locate_model(settings));
   const auto start = std::chrono::steady_clock::now();
   SPYRE_TRY_ASSIGN(auto checkpoint, open_checkpoint(path, settings));
-  SPYRE_TRY_ASSIGN(TextModel text, load_text(*checkpoint, path));
+  auto metadata = checkpoint->take_tokenizer_metadata();
+  SPYRE_TRY_ASSIGN(TextModel text,
+                   metadata ? TextModel::from_gguf(*metadata) : TextModel::load(path));
+  metadata.reset();
   SPYRE_TRY_ASSIGN(const runner::RunnerOptions options,
                    runner_options(settings, *checkpoint, sequences));
   SPYRE_TRY_ASSIGN(const std::vector<int> cpus, thread_cpus(settings));
@@ -141,6 +134,8 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& settings, int64_t 
   };
   SPYRE_TRY_ASSIGN(auto runner, runner::ModelRunner::load(*checkpoint, options, *pool, progress));
   line.clear();
+  // A vocabulary and the packing of weights pass through many allocations: give back what is free.
+  malloc_trim(0);
   LoadedModel model{.checkpoint = std::move(checkpoint),
                     .text = std::move(text),
                     .pool = std::move(pool),
