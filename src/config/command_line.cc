@@ -154,7 +154,7 @@ class Parser {
       if (line_.topic) return {};
     }
     if (!contains(kForModel, line_.command)) {
-      return error(Code::kInvalidArgument, "spyre {}: wanted {}, found '{}'", command().name,
+      return error(Code::kInvalidArgument, "{}: wanted {}, found '{}'", command().name,
                    line_.command == Command::kHelp ? "the name of a command" : "no more arguments",
                    argument);
     }
@@ -171,14 +171,14 @@ class Parser {
       if (model != nullptr && *model != each.text) {
         return error(
             Code::kInvalidArgument,
-            "spyre {}: wanted one MODEL, found '{}' and '{}'; texts with blanks need quotes",
+            "{}: wanted one MODEL, found '{}' and '{}'; texts with blanks need quotes",
             command().name, *model, each.text);
       }
       model = &each.text;
     }
     if (model != nullptr && !model->empty()) return {};
     return error(Code::kInvalidArgument,
-                 "spyre {}: wanted a MODEL (a folder, a .gguf file or a hub id), found none",
+                 "{}: wanted a MODEL (a folder, a .gguf file or a hub id), found none",
                  command().name);
   }
 
