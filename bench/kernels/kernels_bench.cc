@@ -114,6 +114,7 @@ void run_attention(benchmark::State& state, AttentionFunction attention, Format 
   const int64_t block_bytes = kKvBlockTokens * kHeadDim * info(format).block_bytes;
   const AlignedBuffer pool = filled(static_cast<size_t>(blocks * block_bytes), 0x2e);
   std::vector<int32_t> table;
+  table.reserve(static_cast<size_t>(blocks));
   for (int64_t i = 0; i < blocks; ++i) table.push_back(static_cast<int32_t>(i));
   const std::vector<float> q(kGroup * kHeadDim, 0.5f);
   std::vector<float> out(q.size());

@@ -77,28 +77,28 @@ struct Attention {
   void score_tile(const std::byte* keys, int64_t head, float* out) const {
     F dots[kHeads][kVectors];
 #pragma GCC unroll 4
-    for (int h = 0; h < kHeads; ++h) {
+    for (int64_t h = 0; h < kHeads; ++h) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) dots[h][v] = V::zero();
+      for (int64_t v = 0; v < kVectors; ++v) dots[h][v] = V::zero();
     }
     const float* q = args.q + head * args.head_dim;
     for (int64_t d = 0; d < args.head_dim; ++d) {
       F k[kVectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
+      for (int64_t v = 0; v < kVectors; ++v) {
         k[v] = load_as<V, kKv>(keys + (d * kKvBlockTokens + v * V::kLanes) * kBytes);
       }
 #pragma GCC unroll 4
-      for (int h = 0; h < kHeads; ++h) {
+      for (int64_t h = 0; h < kHeads; ++h) {
         const F x = V::set1(q[h * args.head_dim + d]);
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) dots[h][v] = V::fma(x, k[v], dots[h][v]);
+        for (int64_t v = 0; v < kVectors; ++v) dots[h][v] = V::fma(x, k[v], dots[h][v]);
       }
     }
 #pragma GCC unroll 4
-    for (int h = 0; h < kHeads; ++h) {
+    for (int64_t h = 0; h < kHeads; ++h) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
+      for (int64_t v = 0; v < kVectors; ++v) {
         V::store(out + h * kAttentionChunk + v * V::kLanes, finished(dots[h][v]));
       }
     }
@@ -143,9 +143,9 @@ struct Attention {
   void value_tile(const Chunk& chunk, int64_t head, int64_t d) const {
     F out[kHeads][kWide];
 #pragma GCC unroll 4
-    for (int h = 0; h < kHeads; ++h) {
+    for (int64_t h = 0; h < kHeads; ++h) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kWide; ++v) out[h][v] = V::zero();
+      for (int64_t v = 0; v < kWide; ++v) out[h][v] = V::zero();
     }
     const int64_t last_count = args.head_dim - d - (kWide - 1) * V::kLanes;
     const float* weights = scores + head * kAttentionChunk;
@@ -158,22 +158,22 @@ struct Attention {
       for (; t < end; ++t, values += args.head_dim * kBytes) {
         F x[kWide];
 #pragma GCC unroll 4
-        for (int v = 0; v + 1 < kWide; ++v) {
+        for (int64_t v = 0; v + 1 < kWide; ++v) {
           x[v] = load_as<V, kKv>(values + v * V::kLanes * kBytes);
         }
         x[kWide - 1] = load_values(values + (kWide - 1) * V::kLanes * kBytes, last_count);
 #pragma GCC unroll 4
-        for (int h = 0; h < kHeads; ++h) {
+        for (int64_t h = 0; h < kHeads; ++h) {
           const F p = V::set1(weights[h * kAttentionChunk + t]);
 #pragma GCC unroll 4
-          for (int v = 0; v < kWide; ++v) out[h][v] = V::fma(p, x[v], out[h][v]);
+          for (int64_t v = 0; v < kWide; ++v) out[h][v] = V::fma(p, x[v], out[h][v]);
         }
       }
     }
 #pragma GCC unroll 4
-    for (int h = 0; h < kHeads; ++h) {
+    for (int64_t h = 0; h < kHeads; ++h) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kWide; ++v) {
+      for (int64_t v = 0; v < kWide; ++v) {
         const int64_t at = d + v * V::kLanes;
         store_some<V>(chunk_out + (head + h) * args.head_dim + at, out[h][v],
                       smaller(V::kLanes, args.head_dim - at));

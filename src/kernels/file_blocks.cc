@@ -8,8 +8,8 @@ namespace spyre::kernels {
 
 namespace {
 
-constexpr int kColumns = 32;
-constexpr int kSuperBlocks = 8;  // blocks of 32 in a K format's block of 256
+constexpr int64_t kColumns = 32;
+constexpr int64_t kSuperBlocks = 8;  // blocks of 32 in a K format's block of 256
 
 uint8_t byte_at(const std::byte* bytes, int64_t index) {
   return std::to_integer<uint8_t>(bytes[index]);
@@ -63,7 +63,7 @@ FileBlock read_q8_0(const std::byte* at) {
 }
 
 // The 6-bit scale and min of sub-block j out of the 12 bytes that eight of each share.
-std::array<uint8_t, 2> six_bit_pair(const std::byte* s, int j) {
+std::array<uint8_t, 2> six_bit_pair(const std::byte* s, int64_t j) {
   if (j < 4) {
     return {static_cast<uint8_t>(byte_at(s, j) & 63), static_cast<uint8_t>(byte_at(s, j + 4) & 63)};
   }
@@ -73,7 +73,7 @@ std::array<uint8_t, 2> six_bit_pair(const std::byte* s, int j) {
 
 // Q4_K, Q5_K: f16 d, f16 dmin, 12 bytes of scales, [32 bytes of fifth bits], 128 of nibbles: each
 // run of 32 bytes holds sub-block 2c in its low and 2c+1 in its high nibbles.
-FileBlock read_q4_q5_k(const std::byte* at, int j, bool five_bits) {
+FileBlock read_q4_q5_k(const std::byte* at, int64_t j, bool five_bits) {
   FileBlock block;
   block.scale = half_at(at);
   block.min = half_at(at + 2);
@@ -90,13 +90,13 @@ FileBlock read_q4_q5_k(const std::byte* at, int j, bool five_bits) {
 }
 
 // Q6_K: 128 bytes of low nibbles, 64 of high pairs of bits, 16 i8 scales, f16 d.
-FileBlock read_q6_k(const std::byte* at, int j) {
+FileBlock read_q6_k(const std::byte* at, int64_t j) {
   FileBlock block;
   const std::byte* scales = at + 192;
   block.scale = half_at(at + 208);
   block.sub = {byte_at(scales, 2 * j), byte_at(scales, 2 * j + 1)};
-  const int half = j / 4;
-  const int part = j % 4;
+  const int64_t half = j / 4;
+  const int64_t part = j % 4;
   const std::byte* low = at + half * 64 + part % 2 * kColumns;
   const std::byte* high = at + 128 + half * kColumns;
   for (size_t i = 0; i < kColumns; ++i) {
@@ -114,7 +114,7 @@ FileBlock read_file_block(Format format, const std::byte* row, int64_t block) {
   const int64_t bytes = info(format).block_bytes;
   const std::byte* simple = row + block * bytes;
   const std::byte* super = row + block / kSuperBlocks * bytes;
-  const auto j = static_cast<int>(block % kSuperBlocks);
+  const int64_t j = block % kSuperBlocks;
   switch (format) {
     case Format::kQ4_0:
     case Format::kQ4_1:

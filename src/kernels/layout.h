@@ -24,7 +24,8 @@
 
 namespace spyre::kernels {
 
-inline constexpr int kLineBytes = 64;
+inline constexpr int64_t kLineBytes = 64;
+inline constexpr int64_t kHalvesBytes = 32;  // an array of 16 values of two bytes
 
 struct PackedLayout {
   int bits;           // of a level: 4, 5, 6, 8; 0 for float formats

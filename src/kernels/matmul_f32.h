@@ -76,7 +76,7 @@ void matmul_float(const MatmulArgs& args) {
 
 // Weights of column 4 * quad + kByte as floats: exactly what unpack_row gives.
 template <int kByte, typename V, Format kFormat>
-typename V::F dequantized(const WeightBlock<V, kFormat>& block, int quad) {
+typename V::F dequantized(const WeightBlock<V, kFormat>& block, int64_t quad) {
   using Block = WeightBlock<V, kFormat>;
   using F = typename V::F;
   const typename V::I shifted = V::template shift_right<8 * kByte>(block.quads[quad]);
@@ -95,7 +95,7 @@ typename V::F dequantized(const WeightBlock<V, kFormat>& block, int quad) {
 
 template <typename V, Format kFormat, int kRows>
 void dequantizing_tile(const MatmulArgs& args, const std::byte* panel, int64_t row, int64_t column,
-                       int lane) {
+                       int64_t lane) {
   using F = typename V::F;
   F sums[kRows];
   const float* inputs[kRows];
@@ -110,7 +110,7 @@ void dequantizing_tile(const MatmulArgs& args, const std::byte* panel, int64_t r
   };
   using Block = WeightBlock<V, kFormat>;
   for_blocks<V, kFormat>(*args.weights, panel, lane, [&](const Block& block, int64_t b) {
-    for (int quad = 0; quad < 8; ++quad) {
+    for (int64_t quad = 0; quad < 8; ++quad) {
       const int64_t k = b * kQuantBlock + 4 * quad;
       add_column(dequantized<0>(block, quad), k);
       add_column(dequantized<1>(block, quad), k + 1);
@@ -127,7 +127,7 @@ void matmul_dequantizing(const MatmulArgs& args) {
   const int64_t panel_bytes = integer_panel_bytes<V, kFormat>(*args.weights);
   for_tiles<V::kMatmulRows, 1>(args, [&](auto rows, auto, int64_t row, int64_t panel) {
     const std::byte* data = args.weights->panels + panel * panel_bytes;
-    for (int lane = 0; lane < kPanelRows; lane += V::kLanes) {
+    for (int64_t lane = 0; lane < kPanelRows; lane += V::kLanes) {
       dequantizing_tile<V, kFormat, decltype(rows)::value>(args, data, row,
                                                            panel * kPanelRows + lane, lane);
     }

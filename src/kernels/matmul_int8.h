@@ -28,7 +28,7 @@ typename V::I block_sum(const WeightBlock<V, kFormat>& w, const QuantizedBlock& 
 
 template <typename V, Format kFormat, int kRows>
 void int8_tile(const MatmulArgs& args, const std::byte* panel, int64_t row, int64_t column,
-               int lane) {
+               int64_t lane) {
   using F = typename V::F;
   using Block = WeightBlock<V, kFormat>;
   F sums[kRows];
@@ -63,7 +63,7 @@ void matmul_int8(const MatmulArgs& args) {
   const int64_t panel_bytes = integer_panel_bytes<V, kFormat>(*args.weights);
   for_tiles<V::kMatmulRows, 1>(args, [&](auto rows, auto, int64_t row, int64_t panel) {
     const std::byte* data = args.weights->panels + panel * panel_bytes;
-    for (int lane = 0; lane < kPanelRows; lane += V::kLanes) {
+    for (int64_t lane = 0; lane < kPanelRows; lane += V::kLanes) {
       int8_tile<V, kFormat, decltype(rows)::value>(args, data, row, panel * kPanelRows + lane,
                                                    lane);
     }

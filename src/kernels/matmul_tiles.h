@@ -15,7 +15,7 @@ struct Constant {
 
 // Rows of input that a pass over the panels works on: they stay in the L2 cache (1 to 2 MB on
 // servers) while every panel streams by.
-inline constexpr int64_t kInputPassBytes = 512 * 1024;
+inline constexpr int64_t kInputPassBytes = int64_t{512} * 1024;
 
 // call(Constant<rows>, row): tiles of kRows rows, then the rest in halves.
 template <int kRows, typename Call>

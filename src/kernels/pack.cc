@@ -11,16 +11,16 @@ namespace spyre::kernels {
 namespace {
 
 // Byte of a line that holds column quad*4 + c of a row.
-int byte_in_line(int row, int column) { return row * 4 + column % 4; }
+int64_t byte_in_line(int64_t row, int64_t column) { return row * 4 + column % 4; }
 
 void or_byte(std::byte* at, int value) { *at |= static_cast<std::byte>(value); }
 
 // quads and planes: zeroed by the caller.
-void pack_levels(const PackedLayout& layout, const uint8_t* levels, int row, std::byte* quads) {
+void pack_levels(const PackedLayout& layout, const uint8_t* levels, int64_t row, std::byte* quads) {
   std::byte* planes = quads + layout.quad_bytes();
-  for (int k = 0; k < kQuantBlock; ++k) {
-    const int quad = k / 4;
-    const int at = byte_in_line(row, k);
+  for (int64_t k = 0; k < kQuantBlock; ++k) {
+    const int64_t quad = k / 4;
+    const int64_t at = byte_in_line(row, k);
     if (layout.bits == 8) {
       quads[quad * kLineBytes + at] = static_cast<std::byte>(levels[k]);
       continue;
@@ -34,11 +34,12 @@ void pack_levels(const PackedLayout& layout, const uint8_t* levels, int row, std
 }
 
 // halves: arrays of 16 values of two bytes.
-void put_half(std::byte* halves, int array, int row, uint16_t value) {
-  std::memcpy(halves + (array * kPanelRows + row) * 2, &value, sizeof(value));
+void put_half(std::byte* halves, int64_t array, int64_t row, uint16_t value) {
+  std::memcpy(halves + array * kHalvesBytes + row * 2, &value, sizeof(value));
 }
 
-void pack_scales(const PackedLayout& layout, const FileBlock& block, int row, std::byte* scales) {
+void pack_scales(const PackedLayout& layout, const FileBlock& block, int64_t row,
+                 std::byte* scales) {
   if (layout.header_bytes == 0) {
     put_half(scales, 0, row, block.scale);
     if (layout.has_min) put_half(scales, 1, row, block.min);
@@ -48,7 +49,8 @@ void pack_scales(const PackedLayout& layout, const FileBlock& block, int row, st
   scales[kPanelRows + row] = static_cast<std::byte>(block.sub[1]);
 }
 
-void pack_header(const PackedLayout& layout, const FileBlock& block, int row, std::byte* header) {
+void pack_header(const PackedLayout& layout, const FileBlock& block, int64_t row,
+                 std::byte* header) {
   put_half(header, 0, row, block.scale);
   if (layout.has_min) put_half(header, 1, row, block.min);
 }
@@ -56,7 +58,7 @@ void pack_header(const PackedLayout& layout, const FileBlock& block, int row, st
 void pack_floats(int value_bytes, const std::byte* const* rows, int num_rows, int64_t columns,
                  std::byte* panel) {
   std::memset(panel, 0, static_cast<size_t>(columns * kPanelRows * value_bytes));
-  for (int row = 0; row < num_rows; ++row) {
+  for (int64_t row = 0; row < num_rows; ++row) {
     for (int64_t k = 0; k < columns; ++k) {
       std::memcpy(panel + (k * kPanelRows + row) * value_bytes, rows[row] + k * value_bytes,
                   static_cast<size_t>(value_bytes));
@@ -92,7 +94,7 @@ void pack_panel(Format format, const std::byte* const* rows, int num_rows, int64
     const bool starts_super = layout.header_blocks > 0 && b % layout.header_blocks == 0;
     std::byte* header = at;
     if (starts_super) at += layout.header_bytes;
-    for (int row = 0; row < num_rows; ++row) {
+    for (int64_t row = 0; row < num_rows; ++row) {
       const FileBlock block = read_file_block(format, rows[row], b);
       if (starts_super) pack_header(layout, block, row, header);
       pack_levels(layout, block.levels.data(), row, at);
@@ -110,13 +112,13 @@ void pack_grouped_panel(Format format, const uint8_t* levels, const uint16_t* sc
   std::memset(panel, 0, packed_bytes(format, kPanelRows, columns, group_columns));
   std::byte* at = panel;
   for (int64_t group = 0; group < groups; ++group) {
-    for (int row = 0; row < num_rows; ++row) {
+    for (int64_t row = 0; row < num_rows; ++row) {
       put_half(at, 0, row, scales[row * groups + group]);
       put_half(at, 1, row, static_cast<uint16_t>(zeros[row * groups + group]));
     }
     at += layout.header_bytes;
     for (int64_t k = group * group_columns; k < (group + 1) * group_columns; k += kQuantBlock) {
-      for (int row = 0; row < num_rows; ++row) {
+      for (int64_t row = 0; row < num_rows; ++row) {
         pack_levels(layout, levels + row * columns + k, row, at);
       }
       at += layout.block_bytes();

@@ -10,18 +10,18 @@ namespace spyre::kernels {
 
 namespace {
 
-uint16_t half_at(const std::byte* halves, int array, int row) {
+uint16_t half_at(const std::byte* halves, int64_t array, int64_t row) {
   uint16_t half;
-  std::memcpy(&half, halves + (array * kPanelRows + row) * 2, sizeof(half));
+  std::memcpy(&half, halves + array * kHalvesBytes + row * 2, sizeof(half));
   return half;
 }
 
-int byte_at(const std::byte* bytes, int index) { return std::to_integer<int>(bytes[index]); }
+int byte_at(const std::byte* bytes, int64_t index) { return std::to_integer<int>(bytes[index]); }
 
-int level_at(const PackedLayout& layout, const std::byte* quads, int row, int k) {
+int level_at(const PackedLayout& layout, const std::byte* quads, int64_t row, int64_t k) {
   const std::byte* planes = quads + layout.quad_bytes();
-  const int quad = k / 4;
-  const int at = row * 4 + k % 4;
+  const int64_t quad = k / 4;
+  const int64_t at = row * 4 + k % 4;
   if (layout.bits == 8) return byte_at(quads, quad * kLineBytes + at);
   int level = byte_at(quads, quad % 4 * kLineBytes + at) >> (quad / 4 * 4) & 15;
   if (layout.bits == 5) level |= (byte_at(planes, at) >> quad & 1) << 4;
@@ -38,8 +38,8 @@ struct Affine {
   float min;
 };
 
-Affine affine_of(Format format, const std::byte* header, const std::byte* scales, int row,
-                 int half) {
+Affine affine_of(Format format, const std::byte* header, const std::byte* scales, int64_t row,
+                 int64_t half) {
   const PackedLayout layout = packed_layout(format);
   if (layout.header_bytes == 0) {
     const float min = layout.has_min ? f16_to_f32(half_at(scales, 1, row)) : 0.0f;
@@ -56,13 +56,13 @@ Affine affine_of(Format format, const std::byte* header, const std::byte* scales
           -(dmin * static_cast<float>(byte_at(scales, kPanelRows + row)))};
 }
 
-void unpack_block(Format format, const std::byte* header, const std::byte* block, int row,
+void unpack_block(Format format, const std::byte* header, const std::byte* block, int64_t row,
                   float* out) {
   const PackedLayout layout = packed_layout(format);
   const std::byte* scales = block + layout.quad_bytes() + layout.plane_bytes;
-  for (int half = 0; half < 2; ++half) {
+  for (int64_t half = 0; half < 2; ++half) {
     const Affine affine = affine_of(format, header, scales, row, half);
-    for (int k = 16 * half; k < 16 * half + 16; ++k) {
+    for (int64_t k = 16 * half; k < 16 * half + 16; ++k) {
       const int level = level_at(layout, block, row, k);
       const float product = affine.scale * static_cast<float>(level - affine.zero);
       out[k] = layout.has_min ? product + affine.min : product;
@@ -70,7 +70,8 @@ void unpack_block(Format format, const std::byte* header, const std::byte* block
   }
 }
 
-void unpack_floats(Format format, const std::byte* panel, int row, int64_t columns, float* out) {
+void unpack_floats(Format format, const std::byte* panel, int64_t row, int64_t columns,
+                   float* out) {
   if (format == Format::kF32) {
     for (int64_t k = 0; k < columns; ++k) {
       std::memcpy(out + k, panel + (k * kPanelRows + row) * 4, sizeof(float));
@@ -90,7 +91,7 @@ void unpack_row(const PackedMatrix& weights, int64_t row, float* out) {
   const auto panel_bytes = static_cast<int64_t>(
       packed_bytes(format, kPanelRows, weights.columns, weights.group_columns));
   const std::byte* at = weights.panels + row / kPanelRows * panel_bytes;
-  const auto in_panel = static_cast<int>(row % kPanelRows);
+  const int64_t in_panel = row % kPanelRows;
   if (is_float(format)) return unpack_floats(format, at, in_panel, weights.columns, out);
 
   const PackedLayout layout = packed_layout(format);

@@ -118,10 +118,10 @@ struct Avx2Vec {
     constexpr int kDeep = kLevelBits == 4 ? 8 : kLevelBits == 5 ? 4 : kLevelBits == 6 ? 2 : 1;
     const I ones = _mm256_set1_epi16(1);
 #pragma GCC unroll 8
-    for (int i = 0; i < kQuads; i += kDeep) {
+    for (int64_t i = 0; i < kQuads; i += kDeep) {
       I sum = products<kLevelBits>(w[i], broadcast4(a + 4 * i));
 #pragma GCC unroll 8
-      for (int j = i + 1; j < i + kDeep; ++j) {
+      for (int64_t j = i + 1; j < i + kDeep; ++j) {
         sum = _mm256_add_epi16(sum, products<kLevelBits>(w[j], broadcast4(a + 4 * j)));
       }
       acc = add(acc, _mm256_madd_epi16(sum, ones));

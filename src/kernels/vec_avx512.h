@@ -100,7 +100,8 @@ struct Avx512Vec {
   template <int kLevelBits, int kQuads>
   static I dot(I acc, const I* w, const int8_t* a) {
 #pragma GCC unroll 8
-    for (int i = 0; i < kQuads; ++i) acc = _mm512_dpbusd_epi32(acc, w[i], broadcast4(a + 4 * i));
+    for (int64_t i = 0; i < kQuads; ++i)
+      acc = _mm512_dpbusd_epi32(acc, w[i], broadcast4(a + 4 * i));
     return acc;
   }
   static I dot_pair(I acc, I w, const int16_t* pair) {

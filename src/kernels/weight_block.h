@@ -31,14 +31,14 @@ struct WeightBlock {
   I quads[8];  // byte c of a lane: level of column 4 * quad + c
 
   // lane: first row of the panel that this vector holds.
-  void read_header(const std::byte* at, int lane) {
+  void read_header(const std::byte* at, int64_t lane) {
     header_scale = V::load_f16(at + 2 * lane);
-    const std::byte* second = at + 2 * kPanelRows + 2 * lane;
+    const std::byte* second = at + kHalvesBytes + 2 * lane;
     if constexpr (kLayout.has_min) header_min = V::load_f16(second);
     if constexpr (kGrouped) header_zero = V::load_i16(second);
   }
 
-  void read(const std::byte* at, int lane) {
+  void read(const std::byte* at, int64_t lane) {
     read_levels(at + 4 * lane);
     read_scales(at + kQuadBytes + kLayout.plane_bytes, lane);
   }
@@ -47,11 +47,11 @@ struct WeightBlock {
   void read_levels(const std::byte* at) {
     if constexpr (kBits == 8) {
 #pragma GCC unroll 8
-      for (int i = 0; i < 8; ++i) quads[i] = V::load_int(at + i * kLineBytes);
+      for (int64_t i = 0; i < 8; ++i) quads[i] = V::load_int(at + i * kLineBytes);
     } else {
       const I nibble = V::int1(0x0f0f0f0f);
 #pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) {
+      for (int64_t i = 0; i < 4; ++i) {
         const I both = V::load_int(at + i * kLineBytes);
         quads[i] = V::bit_and(both, nibble);
         quads[i + 4] = V::bit_and(V::template shift_right<4>(both), nibble);
@@ -87,7 +87,7 @@ struct WeightBlock {
   void add_high_pairs(const std::byte* planes) {
     const I mask = V::int1(0x30303030);
 #pragma GCC unroll 2
-    for (int i = 0; i < 2; ++i) {
+    for (int64_t i = 0; i < 2; ++i) {
       const I plane = V::load_int(planes + i * kLineBytes);
       I* four = quads + 4 * i;
       four[0] = merged<0>(four[0], plane, mask);
@@ -102,7 +102,7 @@ struct WeightBlock {
     return V::bit_or(V::bit_and(value, V::int1(0xffff)), V::template shift_left<16>(value));
   }
 
-  void read_scales(const std::byte* at, int lane) {
+  void read_scales(const std::byte* at, int64_t lane) {
     if constexpr (kGrouped) {
       scale = header_scale;
       zero = twice16(V::sub(V::int1(kDotOffset), header_zero));
@@ -119,7 +119,7 @@ struct WeightBlock {
       min = V::sub(V::set1(-0.0f), down);
     } else {
       scale = V::load_f16(at + 2 * lane);
-      if constexpr (kLayout.has_min) min = V::load_f16(at + 2 * kPanelRows + 2 * lane);
+      if constexpr (kLayout.has_min) min = V::load_f16(at + kHalvesBytes + 2 * lane);
       zero = twice16(V::int1(kDotOffset - kLayout.zero));
     }
   }
@@ -141,7 +141,7 @@ int64_t integer_panel_bytes(const PackedMatrix& weights) {
 // body(block, index) for every block of a panel, columns ascending.
 template <typename V, Format kFormat, typename Body>
 [[gnu::always_inline]] inline void for_blocks(const PackedMatrix& weights, const std::byte* panel,
-                                              int lane, Body body) {
+                                              int64_t lane, Body body) {
   using Block = WeightBlock<V, kFormat>;
   constexpr PackedLayout kLayout = Block::kLayout;
   const int64_t blocks = weights.columns / kQuantBlock;

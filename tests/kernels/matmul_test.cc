@@ -313,7 +313,7 @@ TEST(Matmul, LongBatches) {
   Random random(12);
   const Sample sample = make_sample(Format::kQ4_0, 20, 1024, Spread::kMild, 13);
   const Prepared input =
-      prepare(random_floats(random, 400 * 1024, Spread::kMild), 1024, Inputs::kInt8);
+      prepare(random_floats(random, size_t{400} * 1024, Spread::kMild), 1024, Inputs::kInt8);
   expect_invariant({sample, input, Inputs::kInt8}, isa);
 }
 

@@ -58,7 +58,7 @@ TEST(WriteKv, PutsKeysInColumnsAndValuesInRows) {
 
 TEST(WriteKv, KeepsANaN) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  std::vector<std::byte> keys(kKvBlockTokens * 2);
+  std::vector<std::byte> keys(size_t{2} * kKvBlockTokens);
   std::vector<std::byte> values(keys.size());
   write_kv(Format::kF16, &nan, &nan, 1, 0, keys.data(), values.data());
   EXPECT_TRUE(std::isnan(stored(Format::kF16, keys, 0)));

@@ -24,8 +24,8 @@ TEST(Quantize, IsHalfAStepOff) {
   ASSERT_EQ(blocks.size(), 4u);
   for (size_t i = 0; i < 128; ++i) {
     const QuantizedBlock& block = blocks[i / 32];
-    const int q = block.q[i % 32];
-    EXPECT_LE(std::abs(q), 127);
+    const int8_t q = block.q[i % 32];
+    EXPECT_LE(std::abs(int{q}), 127);
     if (i < x.size()) {
       EXPECT_NEAR(block.scale * static_cast<float>(q), x[i], 0.5001f * block.scale);
     } else {

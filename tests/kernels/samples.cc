@@ -93,7 +93,7 @@ std::vector<float> dequantize_q6_k(const uint8_t* b) {
     const uint8_t* qh = b + 128 + half * 32;
     const auto* scales = reinterpret_cast<const int8_t*>(b + 192 + half * 8);
     const auto put = [&](size_t i, int q) {
-      out[half * 128 + i] = d * static_cast<float>(scales[i / 16]) * static_cast<float>(q - 32);
+      out[half * 128 + i] = d * static_cast<float>(scales[i >> 4]) * static_cast<float>(q - 32);
     };
     for (size_t l = 0; l < 32; ++l) {
       put(l, (ql[l] & 15) | (qh[l] & 3) << 4);
@@ -307,6 +307,7 @@ bool has(Isa isa) { return isa <= best_isa(detect_cpu_features()); }
 
 std::vector<Format> all_formats() {
   std::vector<Format> formats;
+  formats.reserve(kFormats.size());
   for (const FormatInfo& each : kFormats) formats.push_back(each.format);
   return formats;
 }
