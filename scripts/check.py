@@ -92,7 +92,8 @@ def run(name: str, command: list, seconds: int = 1200, env: dict | None = None) 
 
 
 def build(totals: Totals, preset: str, targets: list[str] = ()) -> bool:
-    good, _ = run(f"configure-{preset}", ["cmake", "--preset", preset])
+    # A build folder that was once told to build a part of the house forgets it.
+    good, _ = run(f"configure-{preset}", ["cmake", "--preset", preset, "-U", "SPYRE_ROOMS"])
     if good:
         wanted = ["--target", *targets] if targets else []
         # ccache, where there is one, must be told that precompiled headers are no reason to give up.
