@@ -10,6 +10,8 @@ namespace spyre::sample {
 
 namespace {
 
+constexpr float kNoNumber = std::numeric_limits<float>::quiet_NaN();
+
 int32_t rank_of(std::span<const float> logits, size_t token) {
   const float own = logits[token];
   int32_t before = 0;
@@ -21,6 +23,7 @@ int32_t rank_of(std::span<const float> logits, size_t token) {
 }  // namespace
 
 TokenLogprob score_token(std::span<const float> logits, int32_t token, double log_sum) {
+  if (std::isnan(log_sum)) return {.id = token, .logprob = kNoNumber, .rank = 0};
   const auto index = static_cast<size_t>(token);
   return {.id = token,
           .logprob = static_cast<float>(logits[index] - log_sum),
@@ -29,6 +32,10 @@ TokenLogprob score_token(std::span<const float> logits, int32_t token, double lo
 
 size_t score_best(std::span<const float> logits, std::span<TokenLogprob> best, double log_sum,
                   Workspace& workspace) {
+  if (std::isnan(log_sum)) {
+    std::ranges::fill(best, TokenLogprob{.id = 0, .logprob = kNoNumber, .rank = 0});
+    return 0;
+  }
   const auto chosen = select_best(logits, -std::numeric_limits<float>::infinity(), best.size(),
                                   workspace.candidates());
   std::ranges::sort(chosen, precedes);
@@ -45,11 +52,6 @@ Score score(std::span<const float> logits, int32_t token, std::span<TokenLogprob
   SPYRE_CHECK(logits.size() == workspace.vocab_size());
   SPYRE_CHECK(token >= 0 && static_cast<size_t>(token) < logits.size());
   const double log_sum = log_sum_exp(logits);
-  if (std::isnan(log_sum)) {
-    constexpr float kNoNumber = std::numeric_limits<float>::quiet_NaN();
-    std::ranges::fill(best, TokenLogprob{.id = 0, .logprob = kNoNumber, .rank = 0});
-    return {.token = {.id = token, .logprob = kNoNumber, .rank = 0}, .num_best = 0};
-  }
   return {.token = score_token(logits, token, log_sum),
           .num_best = score_best(logits, best, log_sum, workspace)};
 }

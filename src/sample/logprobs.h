@@ -22,17 +22,18 @@ struct Score {
   size_t num_best = 0;  // entries of `best` that were filled
 };
 
+// Where logits have no distribution (a NaN, +inf, or all -inf) log_sum_exp is NaN; every entry
+// below then gets a NaN logprob and rank 0, and no entry counts as filled.
+
 // One token, under a known log_sum_exp(logits).
 TokenLogprob score_token(std::span<const float> logits, int32_t token, double log_sum);
 
 // Fills `best` with the likeliest tokens, likeliest first, and returns how many: best.size(), at
-// most the vocabulary. logits: no NaN.
+// most the vocabulary. logits: [vocab_size of the workspace]. Allocates nothing.
 size_t score_best(std::span<const float> logits, std::span<TokenLogprob> best, double log_sum,
                   Workspace& workspace);
 
-// Both. logits: [vocab_size of the workspace]; token: inside the vocabulary. Where the logits have
-// no distribution (a NaN, +inf, or all -inf) the token and all of best get a NaN logprob and rank
-// 0, and num_best is 0. Allocates nothing.
+// Both. token: inside the vocabulary. Allocates nothing.
 Score score(std::span<const float> logits, int32_t token, std::span<TokenLogprob> best,
             Workspace& workspace);
 

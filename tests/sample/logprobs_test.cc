@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "sample/rows.h"
+#include "sample/softmax.h"
 
 namespace spyre::sample {
 namespace {
@@ -64,6 +65,9 @@ TEST(Logprobs, NaNShowsInEveryEntry) {
   const Score scored = score(row, 3, best, workspace);
   EXPECT_TRUE(std::isnan(scored.token.logprob));
   EXPECT_EQ(scored.num_best, 0u);
+  for (const TokenLogprob& each : best) EXPECT_TRUE(std::isnan(each.logprob));
+  best.assign(5, {});
+  EXPECT_EQ(score_best(row, best, log_sum_exp(row), workspace), 0u);
   for (const TokenLogprob& each : best) EXPECT_TRUE(std::isnan(each.logprob));
 }
 
