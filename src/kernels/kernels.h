@@ -22,8 +22,8 @@ inline constexpr int kQuantBlock = 32;       // activations per int8 scale
 inline constexpr int kKvBlockTokens = 64;    // tokens per KV block
 inline constexpr int kAttentionChunk = 256;  // keys per softmax step, by absolute position
 
-// A weight matrix [rows, columns] (outputs, inputs) packed by pack(): panels of 16 rows, columns
-// ascending inside.
+// A weight matrix [rows, columns] (outputs, inputs) packed by pack_panel(): panels of 16 rows,
+// columns ascending inside.
 struct PackedMatrix {
   Format format = Format::kF32;
   int64_t rows = 0;
@@ -85,8 +85,9 @@ struct KernelTable {
   // over columns ascending.
   MatmulFunction matmul_f32[kNumFormats];
   // Inputs int8 rows. Null for float formats. Per block of 32 (ascending): isum exact in int32,
-  // zero points removed in integers, acc = FMA(float(isum), weight_scale * input_scale, acc); mins
-  // in a second accumulator, added at the end.
+  // zero points removed in integers (Q6_K: the two integer sub-scales multiplied in), acc =
+  // FMA(float(isum), weight_scale * input_scale, acc); mins in a second accumulator, mins =
+  // FMA(weight_min, input_scale * float(sum of q), mins), added at the end.
   MatmulFunction matmul_int8[kNumFormats];
   // x: [columns] f32 -> one quantized row; a last block that is not full is filled with zeros.
   // Rounds to nearest even; a block with max|x| < 2^-100 has scale 0, one with an infinity or a NaN
@@ -120,8 +121,7 @@ struct KernelTable {
 const KernelTable& kernel_table(Isa isa);
 Isa best_isa(const CpuFeatures& features);
 
-// --- packing (portable, once at load)
-// --------------------------------------------------------------------------------
+// Packing: portable, once at load.
 
 // columns must be a multiple of the format's block (grouped: group_columns a multiple of 32,
 // columns of group_columns).
