@@ -61,7 +61,7 @@ void MappedFile::drop(std::span<const std::byte> range) const {
   if (range.empty()) return;
   // A fault maps the aligned 64 KiB around it, so these are what a reader of the range has brought
   // in. Neighbours that are still wanted come back from the page cache.
-  constexpr size_t kFaultAround = 64 * 1024;
+  constexpr size_t kFaultAround = size_t{64} << 10;
   const auto offset = static_cast<size_t>(range.data() - data_);
   const size_t begin = offset / kFaultAround * kFaultAround;
   const size_t end =

@@ -25,7 +25,8 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::filesystem::path& path() const { return path_; }
 
-  // Tells the system that these bytes, inside bytes(), are not needed soon. They stay readable.
+  // Tells the system that these bytes, inside bytes(), are not needed soon, nor those that a read
+  // of them mapped beside them. All stay readable.
   void drop(std::span<const std::byte> range) const;
 
  private:

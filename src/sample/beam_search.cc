@@ -86,6 +86,7 @@ void BeamSearch::keep_best_growths() {
 
 std::vector<Hypothesis> BeamSearch::best() const {
   std::vector<Hypothesis> all;
+  all.reserve(endings_.size() + live_.size());
   for (const Ending& ending : endings_) all.push_back(hypothesis(ending));
   if (generated_tokens_ == 0) return all;
   for (size_t i = 0; i < live_.size(); ++i) {
