@@ -1,5 +1,7 @@
 #include "base/cgroup.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -66,8 +68,8 @@ std::string path_of(std::string_view membership, std::string_view controller) {
     if (first == std::string_view::npos) continue;
     const size_t second = line.find(':', first + 1);
     if (second == std::string_view::npos) continue;
-    const std::string names = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
-    if (names.find("," + std::string(controller) + ",") == std::string::npos) continue;
+    const std::string names = fmt::format(",{},", line.substr(first + 1, second - first - 1));
+    if (names.find(fmt::format(",{},", controller)) == std::string::npos) continue;
     const std::string_view path = line.substr(second + 1);
     // "/../.." is how the kernel names a group above the container's own.
     if (!path.starts_with('/') || path.find("/..") != std::string_view::npos) return "/";
