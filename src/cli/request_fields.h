@@ -18,8 +18,8 @@ struct SamplingRequest {
   float length_penalty = 1.0f;
 };
 
-// What a model's generation_config.json asks for where a request says nothing; an answer ends at its
-// end tokens and at the tokenizer's.
+// What a model's generation_config.json asks for where a request says nothing; an answer ends at
+// its end tokens and at the tokenizer's.
 SamplingRequest default_sampling(const checkpoint::GenerationConfig& config,
                                  const text::Tokenizer& tokenizer);
 

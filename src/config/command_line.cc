@@ -169,10 +169,9 @@ class Parser {
     for (const FlagValue& each : line_.flags) {
       if (each.setting != Setting::kModel) continue;
       if (model != nullptr && *model != each.text) {
-        return error(
-            Code::kInvalidArgument,
-            "{}: wanted one MODEL, found '{}' and '{}'; texts with blanks need quotes",
-            command().name, *model, each.text);
+        return error(Code::kInvalidArgument,
+                     "{}: wanted one MODEL, found '{}' and '{}'; texts with blanks need quotes",
+                     command().name, *model, each.text);
       }
       model = &each.text;
     }

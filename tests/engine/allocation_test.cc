@@ -1,5 +1,6 @@
-// After warm-up a decode step allocates nothing: the model's forward pass and the choice of the next
-// token run in memory taken before. Counted by replacing the global allocator of this test program.
+// After warm-up a decode step allocates nothing: the model's forward pass and the choice of the
+// next token run in memory taken before. Counted by replacing the global allocator of this test
+// program.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -37,9 +38,9 @@ using runner::testing::LoadedModel;
 class Allocation : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Allocation, ADecodeStepMakesNone) {
-  LoadedModel model(GetParam(), {.dtype = "auto",
-                                 .num_threads = 2,
-                                 .isa = kernels::best_isa(detect_cpu_features())});
+  LoadedModel model(
+      GetParam(),
+      {.dtype = "auto", .num_threads = 2, .isa = kernels::best_isa(detect_cpu_features())});
   runner::ModelRunner& runner = model.runner();
   sample::SamplingParams params;
   params.temperature = 0.7f;

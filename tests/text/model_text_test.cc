@@ -56,7 +56,8 @@ TEST(ModelText, GgufTokenizersAgreeWithTheirTokenizerJson) {
   for (const auto& folder : reference_folders("gguf")) {
     SCOPED_TRACE(folder);
     const auto model = value_of(checkpoint::Checkpoint::open(folder / "model.gguf"));
-    const Tokenizer tokenizer = value_of(Tokenizer::from_gguf(model->take_tokenizer_metadata().value()));
+    const Tokenizer tokenizer =
+        value_of(Tokenizer::from_gguf(model->take_tokenizer_metadata().value()));
     const Tokenizer wanted = value_of(Tokenizer::load(folder));
     EXPECT_EQ(tokenizer.vocab_size(), wanted.vocab_size());
     EXPECT_EQ(tokenizer.bos_id(), wanted.bos_id());
