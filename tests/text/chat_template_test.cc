@@ -202,17 +202,20 @@ TEST(ChatTemplate, HostileTemplatesEnd) {
   EXPECT_EQ(code("{% macro m(x) %}{{ m(x) }}{% endmacro %}{{ m(1) }}"), Code::kInvalidArgument);
   // Values as deep as the fuel allows, printed and freed.
   EXPECT_TRUE(
-      render("{% set n = namespace(v=[]) %}{% for a in range(30000) %}"
+      render("{% set n = namespace(v=[]) %}{% for a in range(15000) %}"
              "{% set n.v = [n.v] %}{% endfor %}{{ n.v | string | length }}"));
-  EXPECT_EQ(code("{% set n = namespace(v=[]) %}{% for a in range(30000) %}"
+  EXPECT_EQ(code("{% set n = namespace(v=[]) %}{% for a in range(15000) %}"
                  "{% set n.v = [n.v] %}{% endfor %}{{ n.v | tojson }}"),
             Code::kInvalidArgument);
 }
 
 TEST(ChatTemplate, HostileSourcesAreRefused) {
+  std::string chain = "{{ messages";
+  for (int i = 0; i < 40'000; ++i) chain += "|e";
+  EXPECT_TRUE(render(chain + " }}")) << "compiles on a deep stack";
   std::string sum = "{{ 1";
-  for (int i = 0; i < 100'000; ++i) sum += "+1";
-  EXPECT_EQ(value_of(render(sum + " }}")), "100001") << "compiles on a deep stack";
+  for (int i = 0; i < 300; ++i) sum += "~1";
+  EXPECT_EQ(render(sum + " }}").error().code, Code::kUnsupported);
   std::string nested = "{{ ";
   for (int i = 0; i < 50'000; ++i) nested += "(";
   EXPECT_EQ(render(nested).error().code, Code::kUnsupported);
