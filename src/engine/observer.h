@@ -1,0 +1,54 @@
+// What the engine reports for metrics and logs, apart from answers. Calls come on the engine's
+// thread and must be quick. Times are seconds on the engine's steady clock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/request.h"
+#include "schedule/scheduler.h"
+
+namespace spyre::engine {
+
+struct StepReport {
+  schedule::StepKind kind = schedule::StepKind::kIdle;
+  std::optional<schedule::Shape> shape = {};
+  int64_t prompt_tokens = 0;     // computed in this step
+  int64_t generated_tokens = 0;  // sampled in this step
+  int64_t batch_sequences = 0;   // that took part
+  int64_t padding_tokens = 0;    // positions of the shape without a token
+  double seconds = 0;
+  int64_t running = 0;  // requests, after the step
+  int64_t waiting = 0;
+  int64_t paused = 0;
+  double kv_usage = 0;  // 0..1, of the KV cache's blocks, after the step
+};
+
+// A request's life. Seconds since its arrival; a stage that it never reached is empty.
+struct RequestReport {
+  int64_t prompt_tokens = 0;
+  int64_t generated_tokens = 0;  // of all choices
+  int64_t max_tokens = 0;
+  int64_t n = 1;
+  sample::FinishReason finish_reason = sample::FinishReason::kAbort;
+  bool failed = false;                     // ended by an error of the engine
+  std::optional<double> scheduled_s = {};  // its first step began
+  std::optional<double> first_token_s = {};
+  std::optional<double> last_token_s = {};
+  double finished_s = 0;
+  double interrupted_s = 0;  // between its first step and its end, time spent in others' prefills
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_step(const StepReport& report) = 0;
+  // The first token of a sequence, `seconds` after its request's arrival; and each later token,
+  // `seconds` after the one before.
+  virtual void on_first_token(double seconds) = 0;
+  virtual void on_next_token(double seconds) = 0;
+  virtual void on_finished(const RequestReport& report) = 0;
+};
+
+}  // namespace spyre::engine
