@@ -12,9 +12,10 @@
 
 namespace spyre::backend {
 
-// The inputs of model::StepShape, by name. All values must be in range: tokens inside the
-// vocabulary, sequences inside the block table, blocks inside the KV cache, output_rows inside the
-// rows.
+// The inputs of model::StepShape, by name. The graph's leading dimensions are a capacity: a step
+// may have fewer rows, sequences and output rows than that, at least one each, and only those are
+// computed. All values must be in range: tokens inside the vocabulary, sequences inside the block
+// table, blocks inside the KV cache, output_rows inside the rows.
 struct StepInputs {
   std::span<const int32_t> tokens;       // [rows]
   std::span<const int32_t> positions;    // [rows]
@@ -26,9 +27,8 @@ struct StepInputs {
 class Program {
  public:
   virtual ~Program() = default;
-  // Returns the graph's output, [output_rows, vocab_size], writable until the next run of any
-  // program of the backend. Allocates nothing, cannot fail. Input lengths must be those of the
-  // graph.
+  // Returns the step's logits, [inputs.output_rows, vocab_size], writable until the next run of any
+  // program of the backend. Allocates nothing, cannot fail.
   virtual std::span<float> run(const StepInputs& inputs) = 0;
 };
 
@@ -38,6 +38,8 @@ class Backend {
   // kInvalidArgument: an input, weight or layer that the backend does not have. kResourceExhausted:
   // no memory for scratch.
   virtual Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph) = 0;
+  // Memory set aside for values and scratch; shared by all programs, as large as the largest asks.
+  virtual int64_t scratch_bytes() const = 0;
 };
 
 }  // namespace spyre::backend

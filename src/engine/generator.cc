@@ -44,6 +44,10 @@ Result<std::unique_ptr<Generator>> Generator::create(runner::ModelRunner& runner
                                                      const text::Tokenizer& tokenizer,
                                                      const GeneratorOptions& options) {
   SPYRE_TRY_ASSIGN(auto workspace, sample::Workspace::create(runner.vocab_size()));
+  SPYRE_TRY(runner.prepare({.rows = options.prefill_rows, .output_rows = kScoredRows}));
+  SPYRE_TRY(runner.prepare({.rows = options.max_num_seqs,
+                            .sequences = options.max_num_seqs,
+                            .output_rows = options.max_num_seqs}));
   return std::unique_ptr<Generator>(
       new Generator(runner, tokenizer, options, std::move(workspace)));
 }

@@ -1,6 +1,7 @@
 #include "runner/model_runner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backend/eager/eager_backend.h"
 
@@ -8,11 +9,18 @@ namespace spyre::runner {
 
 namespace {
 
-// Prompts come in many lengths; decode shapes are few and stay at the front of the list.
-constexpr size_t kMaxPrograms = 24;
-
 int64_t blocks_of(int64_t tokens) {
   return (tokens + kernels::kKvBlockTokens - 1) / kernels::kKvBlockTokens;
+}
+
+bool holds(const model::StepShape& capacity, const model::StepShape& wanted) {
+  return wanted.rows <= capacity.rows && wanted.sequences <= capacity.sequences &&
+         wanted.output_rows <= capacity.output_rows;
+}
+
+// By which programs are ordered: a smaller one has less scratch to stay in the caches.
+std::pair<int64_t, int64_t> work_of(const model::StepShape& capacity) {
+  return {capacity.rows, capacity.output_rows};
 }
 
 }  // namespace
@@ -57,30 +65,36 @@ Result<std::unique_ptr<ModelRunner>> ModelRunner::load(const checkpoint::Checkpo
   return runner;
 }
 
-Result<backend::Program*> ModelRunner::program_of(const model::StepShape& shape) {
-  const auto found = std::ranges::find(programs_, shape, &Prepared::shape);
-  if (found != programs_.end()) {
-    programs_.splice(programs_.begin(), programs_, found);
-    return programs_.front().program.get();
-  }
-  SPYRE_TRY_ASSIGN(const graph::Graph graph, model::build(config_, shape, options_.max_model_len));
+Status ModelRunner::prepare(model::StepShape capacity) {
+  capacity.max_blocks = max_blocks();
+  if (std::ranges::find(programs_, capacity, &Prepared::capacity) != programs_.end()) return {};
+  SPYRE_TRY_ASSIGN(const graph::Graph graph,
+                   model::build(config_, capacity, options_.max_model_len));
   SPYRE_TRY_ASSIGN(auto program, backend_->prepare(graph));
-  if (programs_.size() == kMaxPrograms) programs_.pop_back();
-  programs_.push_front({.shape = shape, .program = std::move(program)});
-  return programs_.front().program.get();
+  const auto after =
+      std::ranges::upper_bound(programs_, work_of(capacity), {},
+                               [](const Prepared& each) { return work_of(each.capacity); });
+  programs_.insert(after, {.capacity = capacity, .program = std::move(program)});
+  return {};
 }
 
 Result<std::span<float>> ModelRunner::run(const Step& step) {
-  SPYRE_TRY_ASSIGN(backend::Program* const program,
-                   program_of({.rows = static_cast<int64_t>(step.tokens.size()),
-                               .sequences = step.num_sequences,
-                               .max_blocks = max_blocks(),
-                               .output_rows = static_cast<int64_t>(step.output_rows.size())}));
-  return program->run({.tokens = step.tokens,
-                       .positions = step.positions,
-                       .sequences = step.sequences,
-                       .block_table = step.block_table,
-                       .output_rows = step.output_rows});
+  const model::StepShape wanted = {.rows = static_cast<int64_t>(step.tokens.size()),
+                                   .sequences = step.num_sequences,
+                                   .max_blocks = max_blocks(),
+                                   .output_rows = static_cast<int64_t>(step.output_rows.size())};
+  const auto found = std::ranges::find_if(
+      programs_, [&](const Prepared& each) { return holds(each.capacity, wanted); });
+  if (found == programs_.end()) {
+    return error(Code::kInternal,
+                 "no program was prepared for a step of {} rows, {} sequences and {} output rows",
+                 wanted.rows, wanted.sequences, wanted.output_rows);
+  }
+  return found->program->run({.tokens = step.tokens,
+                              .positions = step.positions,
+                              .sequences = step.sequences,
+                              .block_table = step.block_table,
+                              .output_rows = step.output_rows});
 }
 
 }  // namespace spyre::runner

@@ -1,10 +1,9 @@
-// Owns a loaded model: its weights, its KV cache, its backend and the programs prepared so far. It
+// Owns a loaded model: its weights, its KV cache, its backend and the programs prepared for it. It
 // turns a step (token rows of any sequences, with their block tables) into logits. Who runs when,
 // and which block belongs to whom, is decided elsewhere.
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <span>
 #include <vector>
@@ -46,9 +45,13 @@ class ModelRunner {
                                                    const RunnerOptions& options, ThreadPool& pool,
                                                    const LoadProgress& progress);
 
-  // Logits [output_rows, vocab_size], writable until the next run. The first step of a shape
-  // prepares its program; later ones allocate nothing. kResourceExhausted: no memory for a new
-  // program's scratch.
+  // Prepares a program for steps of at most so many rows, sequences and output rows; max_blocks is
+  // the runner's own. A capacity that is there already is not prepared twice. kResourceExhausted:
+  // no memory for its scratch; errors of model::build.
+  Status prepare(model::StepShape capacity);
+
+  // Logits [output_rows, vocab_size], writable until the next run. Runs the smallest prepared
+  // program that holds the step; allocates nothing. kInternal: none does.
   Result<std::span<float>> run(const Step& step);
 
   // Copies one KV block's content, in every layer.
@@ -58,11 +61,11 @@ class ModelRunner {
   int64_t max_model_len() const { return options_.max_model_len; }
   int64_t max_blocks() const;  // of one sequence
   int64_t weight_bytes() const;
+  int64_t scratch_bytes() const { return backend_->scratch_bytes(); }  // of the prepared programs
   const backend::KvCache& kv_cache() const { return kv_cache_; }
 
  private:
   ModelRunner() = default;
-  Result<backend::Program*> program_of(const model::StepShape& shape);
 
   checkpoint::ModelConfig config_;
   RunnerOptions options_;
@@ -71,10 +74,10 @@ class ModelRunner {
   std::unique_ptr<backend::Backend> backend_;
 
   struct Prepared {
-    model::StepShape shape;
+    model::StepShape capacity;
     std::unique_ptr<backend::Program> program;
   };
-  std::list<Prepared> programs_;  // most recently used first
+  std::vector<Prepared> programs_;  // the smaller before the larger
 };
 
 }  // namespace spyre::runner

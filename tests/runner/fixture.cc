@@ -38,6 +38,10 @@ LoadedModel::LoadedModel(std::string_view name, const RunSettings& settings) : s
                                   *pool_, [](int64_t, int64_t) { return true; });
   if (!runner) throw std::runtime_error(runner.error().message);
   runner_ = std::move(*runner);
+  const Status prepared = runner_->prepare({.rows = settings.chunk_rows,
+                                            .sequences = kMaxSequences,
+                                            .output_rows = settings.chunk_rows});
+  if (!prepared) throw std::runtime_error(prepared.error().message);
 }
 
 std::vector<std::vector<float>> LoadedModel::run(Step& step) {

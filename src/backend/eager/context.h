@@ -20,6 +20,7 @@ class Scratch {
     SPYRE_TRY_ASSIGN(buffer_, AlignedBuffer::create(bytes));
     return {};
   }
+  size_t bytes() const { return buffer_.bytes(); }
   template <typename T>
   T* as() const {
     return reinterpret_cast<T*>(buffer_.data());

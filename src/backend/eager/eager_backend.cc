@@ -43,7 +43,8 @@ std::span<const int32_t> step_input(const StepInputs& inputs, size_t index) {
   }
 }
 
-int64_t rows_of(const Node& node) { return node.type.dims[0]; }
+// Of the graph: the most that a step may have.
+int64_t row_capacity(const Node& node) { return node.type.dims[0]; }
 int64_t columns_of(const Node& node) { return node.type.dims.back(); }
 
 int64_t elements_of(const Node& node) {
@@ -72,6 +73,7 @@ class EagerProgram final : public Program {
 
  private:
   Status bind_input(NodeId id);
+  void follow_rows(NodeId id);
   Status bind_weight(NodeId id);
   Status reserve_scratch(const Node& node);
   void add_rope_table(NodeId id);
@@ -80,6 +82,11 @@ class EagerProgram final : public Program {
   const int32_t* integers(NodeId id);
   const Weight& weight(NodeId id) const { return *weights_[index(id)]; }
   static size_t index(NodeId id) { return static_cast<size_t>(id); }
+  // Of the running step: as many as the input has that the node's rows come from.
+  int64_t rows_of(const Node& node) const {
+    const size_t input = row_input_[static_cast<size_t>(&node - graph_.nodes().data())];
+    return static_cast<int64_t>(step_input(inputs_, input).size());
+  }
 
   void execute(NodeId id, const Node& node);
   void embed(const Node& node, float* out);
@@ -99,6 +106,7 @@ class EagerProgram final : public Program {
   const ArenaPlan plan_;
   std::vector<const Weight*> weights_;  // per node
   std::vector<size_t> input_index_;     // per node: of kInputNames
+  std::vector<size_t> row_input_;       // per computed node: the input whose length is its rows
   std::vector<size_t> rope_table_of_;   // per node
   std::vector<RopeTable> rope_tables_;
   StepInputs inputs_;                     // of the running step
@@ -114,7 +122,16 @@ Status EagerProgram::bind_input(NodeId id) {
                  node.name);
   }
   input_index_[index(id)] = static_cast<size_t>(found - kInputNames.begin());
+  row_input_[index(id)] = input_index_[index(id)];
   return {};
+}
+
+// Rows go through every op as they came in; embed and gather_rows have one for each of their ids.
+void EagerProgram::follow_rows(NodeId id) {
+  const Node& node = graph_.node(id);
+  if (node.inputs.empty()) return;
+  const bool by_ids = node.op == Op::kEmbed || node.op == Op::kGatherRows;
+  row_input_[index(id)] = row_input_[index(node.inputs[by_ids ? 1 : 0])];
 }
 
 Status EagerProgram::bind_weight(NodeId id) {
@@ -135,7 +152,7 @@ Status EagerProgram::bind_weight(NodeId id) {
 Status EagerProgram::reserve_scratch(const Node& node) {
   if (node.op == Op::kMatmul) {
     const Weight& w = weight(node.inputs[1]);
-    const auto rows = static_cast<size_t>(rows_of(node));
+    const auto rows = static_cast<size_t>(row_capacity(node));
     const int64_t columns = w.shape[1];
     SPYRE_TRY(context_.prepared_input.reserve(rows * prepared_row_bytes(w.input, columns)));
     if (!w.input_order.empty()) {
@@ -172,7 +189,8 @@ void EagerProgram::add_rope_table(NodeId id) {
   const auto found = std::ranges::find_if(rope_tables_, same);
   rope_table_of_[index(id)] = static_cast<size_t>(found - rope_tables_.begin());
   if (found != rope_tables_.end()) return;
-  const auto entries = static_cast<size_t>(rows_of(node) * columns_of(graph_.node(node.inputs[2])));
+  const auto entries =
+      static_cast<size_t>(row_capacity(node) * columns_of(graph_.node(node.inputs[2])));
   rope_tables_.push_back({.first_use = id,
                           .positions = node.inputs[1],
                           .frequencies = node.inputs[2],
@@ -185,10 +203,12 @@ Status EagerProgram::prepare() {
   const size_t count = graph_.nodes().size();
   weights_.assign(count, nullptr);
   input_index_.assign(count, 0);
+  row_input_.assign(count, 0);
   rope_table_of_.assign(count, 0);
   for (NodeId id = 0; id < static_cast<NodeId>(count); ++id) {
     const Node& node = graph_.node(id);
     if (node.op == Op::kInput) SPYRE_TRY(bind_input(id));
+    follow_rows(id);
     if (node.op == Op::kWeight) SPYRE_TRY(bind_weight(id));
     if (node.op == Op::kRope) add_rope_table(id);
     SPYRE_TRY(reserve_scratch(node));
@@ -207,14 +227,15 @@ std::span<float> EagerProgram::run(const StepInputs& inputs) {
   for (NodeId id = 0; id < static_cast<NodeId>(graph_.nodes().size()); ++id) {
     const Node& node = graph_.node(id);
     if (node.op == Op::kInput) {
-      SPYRE_CHECK(step_input(inputs_, input_index_[index(id)]).size() ==
-                  static_cast<size_t>(elements_of(node)));
+      const size_t found = step_input(inputs_, input_index_[index(id)]).size();
+      SPYRE_CHECK(found > 0 && found <= static_cast<size_t>(elements_of(node)));
     } else if (plan_.offsets[index(id)] >= 0) {
       execute(id, node);
     }
   }
   const NodeId output = graph_.outputs()[0];
-  return {value(output), static_cast<size_t>(elements_of(graph_.node(output)))};
+  const Node& logits = graph_.node(output);
+  return {value(output), static_cast<size_t>(rows_of(logits) * columns_of(logits))};
 }
 
 void EagerProgram::embed(const Node& node, float* out) {
@@ -250,12 +271,13 @@ void EagerProgram::norm(const Node& node, float* out) {
   const auto eps = static_cast<float>(node.real(Attribute::kEps));
   if (node.op == Op::kRmsNorm) {
     const auto offset = static_cast<float>(node.real(Attribute::kOffset));
-    context_.for_rows(elements_of(node) / length, 4 * length, [&](int64_t begin, int64_t end) {
-      for (int64_t run = begin; run < end; ++run) {
-        context_.kernels.rms_norm(x + run * length, w.data(), out + run * length, length, eps,
-                                  offset);
-      }
-    });
+    context_.for_rows(rows_of(node) * columns_of(node) / length, 4 * length,
+                      [&](int64_t begin, int64_t end) {
+                        for (int64_t run = begin; run < end; ++run) {
+                          context_.kernels.rms_norm(x + run * length, w.data(), out + run * length,
+                                                    length, eps, offset);
+                        }
+                      });
     return;
   }
   const float* bias = node.inputs.size() > 2 ? weight(node.inputs[2]).values.data() : nullptr;
@@ -414,7 +436,7 @@ void EagerProgram::execute(NodeId id, const Node& node) {
       const int32_t* ids = integers(node.inputs[0]);
       const auto offset = static_cast<int32_t>(node.integer(Attribute::kOffset));
       auto* sums = reinterpret_cast<int32_t*>(out);
-      std::transform(ids, ids + elements_of(node), sums,
+      std::transform(ids, ids + rows_of(node), sums,
                      [offset](int32_t each) { return each + offset; });
       return;
     }
@@ -444,6 +466,16 @@ class EagerBackend final : public Backend {
     auto program = std::make_unique<EagerProgram>(context_, graph);
     SPYRE_TRY(program->prepare());
     return program;
+  }
+
+  int64_t scratch_bytes() const override {
+    size_t bytes = 0;
+    for (const Scratch* each :
+         {&context_.arena, &context_.prepared_input, &context_.reordered_input, &context_.attention,
+          &context_.experts}) {
+      bytes += each->bytes();
+    }
+    return static_cast<int64_t>(bytes);
   }
 
  private:
