@@ -31,6 +31,12 @@ int run_command(Command command, const config::Settings& settings) {
       return run_inspect(settings);
     case Command::kPull:
       return run_pull(settings);
+    case Command::kPlan:
+    case Command::kReplay:
+    case Command::kBenchServe:
+    case Command::kBenchLatency:
+    case Command::kBenchThroughput:
+    case Command::kBenchStartup:
     case Command::kServe:
       return fail({Code::kUnsupported,
                    "serve: the server is not built yet; generate and chat run a model"});

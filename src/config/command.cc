@@ -7,11 +7,23 @@ namespace spyre::config {
 
 namespace {
 
-constexpr std::array<CommandInfo, 9> kCommands = {{
+constexpr std::array<CommandInfo, 15> kCommands = {{
     {Command::kGenerate, "generate", "generate MODEL --prompt TEXT [flags]",
      "Answers one prompt, or a file of requests.", "0.1"},
     {Command::kChat, "chat", "chat MODEL [flags]", "Talks with a model in the terminal.", "0.1"},
     {Command::kServe, "serve", "serve MODEL [flags]", "Serves the OpenAI API over HTTP.", ""},
+    {Command::kPlan, "plan", "plan MODEL [flags]",
+     "Prints the memory that serving a model takes, before anything is loaded.", ""},
+    {Command::kReplay, "replay", "replay --trace FILE [flags] [MODEL]",
+     "Runs a trace of requests step by step and prints the schedule.", ""},
+    {Command::kBenchServe, "bench serve", "bench serve [flags]",
+     "Measures a running server under load.", ""},
+    {Command::kBenchLatency, "bench latency", "bench latency MODEL [flags]",
+     "Measures the time that one batch takes, without a server.", ""},
+    {Command::kBenchThroughput, "bench throughput", "bench throughput MODEL [flags]",
+     "Measures tokens per second over many requests, without a server.", ""},
+    {Command::kBenchStartup, "bench startup", "bench startup MODEL [flags]",
+     "Measures how long a server takes until it is ready.", ""},
     {Command::kTokenize, "tokenize", "tokenize MODEL [flags]",
      "Turns JSON lines of text on standard input into token ids.", "0.1"},
     {Command::kDetokenize, "detokenize", "detokenize MODEL [flags]",

@@ -13,6 +13,12 @@ enum class Command : uint8_t {
   kGenerate,
   kChat,
   kServe,
+  kPlan,
+  kReplay,
+  kBenchServe,
+  kBenchLatency,
+  kBenchThroughput,
+  kBenchStartup,
   kTokenize,
   kDetokenize,
   kInspect,
@@ -36,22 +42,32 @@ inline std::string_view name(Command command) { return info(command).name; }
 std::optional<Command> command_named(std::string_view word);
 
 // A set of commands as bits.
-using CommandSet = uint16_t;
+using CommandSet = uint32_t;
 constexpr CommandSet set_of(Command command) {
   return static_cast<CommandSet>(1u << static_cast<unsigned>(command));
 }
 constexpr bool contains(CommandSet set, Command command) { return (set & set_of(command)) != 0; }
 
 inline constexpr CommandSet kForGenerate = set_of(Command::kGenerate);
-inline constexpr CommandSet kForServe = set_of(Command::kServe);
+// The server, and what looks at a server's settings: its memory, its schedule, its start.
+inline constexpr CommandSet kForServe = set_of(Command::kServe) | set_of(Command::kPlan) |
+                                        set_of(Command::kReplay) | set_of(Command::kBenchStartup);
+// Load against a server that runs.
+inline constexpr CommandSet kForBenchServe = set_of(Command::kBenchServe);
+// Measurements of the engine without a server.
+inline constexpr CommandSet kForBenchOffline =
+    set_of(Command::kBenchLatency) | set_of(Command::kBenchThroughput);
+inline constexpr CommandSet kForBench =
+    kForBenchServe | kForBenchOffline | set_of(Command::kBenchStartup);
 // Answers to prompts given on the command line.
 inline constexpr CommandSet kForAnswers = kForGenerate | set_of(Command::kChat);
 // Whatever runs a model.
-inline constexpr CommandSet kForEngine = kForAnswers | kForServe;
+inline constexpr CommandSet kForEngine = kForAnswers | kForServe | kForBenchOffline;
 // Whatever reads a model's files.
 inline constexpr CommandSet kForFiles = kForEngine | set_of(Command::kTokenize) |
                                         set_of(Command::kDetokenize) | set_of(Command::kInspect);
-// Whatever takes a MODEL.
-inline constexpr CommandSet kForModel = kForFiles | set_of(Command::kPull);
+// Whatever takes a MODEL, and what can do without one.
+inline constexpr CommandSet kForModel = kForFiles | set_of(Command::kPull) | kForBenchServe;
+inline constexpr CommandSet kModelOptional = set_of(Command::kReplay) | kForBenchServe;
 
 }  // namespace spyre::config

@@ -150,7 +150,8 @@ class Parser {
 
   Status take_positional(const std::string& argument) {
     if (line_.command == Command::kHelp && !line_.topic) {
-      line_.topic = command_named(argument);
+      const bool one_word = command_named(argument).has_value();
+      line_.topic = one_word || at_ == args_.size() ? command_named(argument) : two_words(argument);
       if (line_.topic) return {};
     }
     if (!contains(kForModel, line_.command)) {
@@ -160,6 +161,13 @@ class Parser {
     }
     line_.flags.push_back({Setting::kModel, argument, "MODEL"});
     return {};
+  }
+
+  // The topic of `spyre help bench serve`.
+  std::optional<Command> two_words(const std::string& first) {
+    const auto command = command_named(first + " " + args_[at_]);
+    if (command) ++at_;
+    return command;
   }
 
   // One model; twice the same is fine (MODEL and --model).
@@ -176,6 +184,7 @@ class Parser {
       model = &each.text;
     }
     if (model != nullptr && !model->empty()) return {};
+    if (model == nullptr && contains(kModelOptional, line_.command)) return {};
     return error(Code::kInvalidArgument,
                  "{}: wanted a MODEL (a folder, a .gguf file or a hub id), found none",
                  command().name);
@@ -192,6 +201,9 @@ Result<CommandLine> parse_command_line(std::span<const std::string> args) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h") return CommandLine{};
   if (args[0] == "--version" || args[0] == "-V") return CommandLine{.command = Command::kVersion};
   if (const auto command = command_named(args[0])) return Parser(*command, args.subspan(1)).run();
+  // Some names are two words.
+  const auto two_words = args.size() > 1 ? command_named(args[0] + " " + args[1]) : std::nullopt;
+  if (two_words) return Parser(*two_words, args.subspan(2)).run();
   std::vector<std::string_view> names;
   for (const CommandInfo& each : commands()) names.push_back(each.name);
   return error(Code::kInvalidArgument, "wanted a command ({}), found '{}'{}",

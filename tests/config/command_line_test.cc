@@ -33,6 +33,21 @@ TEST(CommandLine, Commands) {
   EXPECT_THAT(message(parse({"version", "2"})), says("no more arguments", "'2'"));
 }
 
+TEST(CommandLine, CommandsOfTwoWords) {
+  EXPECT_EQ(parse({"bench", "startup", "m"})->command, Command::kBenchStartup);
+  EXPECT_EQ(parse({"help", "bench", "serve"})->topic, Command::kBenchServe);
+  EXPECT_THAT(message(parse({"bench"})), says("found 'bench'"));
+  EXPECT_THAT(message(parse({"bench", "what"})), says("found 'bench'"));
+  EXPECT_THAT(message(parse({"help", "bench"})), says("the name of a command"));
+}
+
+TEST(CommandLine, SomeCommandsCanDoWithoutAModel) {
+  EXPECT_TRUE(parse({"replay"}).has_value());
+  EXPECT_TRUE(parse({"bench", "serve"}).has_value());
+  EXPECT_THAT(message(parse({"serve"})), says("wanted a MODEL"));
+  EXPECT_THAT(message(parse({"replay", "a", "b"})), says("wanted one MODEL"));
+}
+
 TEST(CommandLine, FormsOfAFlag) {
   for (const Args& args :
        {Args{"generate", "m", "--max-tokens", "5"}, Args{"generate", "m", "--max-tokens=5"},
