@@ -1,23 +1,16 @@
 """The main job on real input: the demo model answers a question with sense. Skipped when it cannot be fetched."""
 
-import functools
 import subprocess
 import unittest
 
+from demo import demo_model
 from harness import ROOT, SpyreTest
-
-
-@functools.cache
-def demo_model() -> str | None:
-    done = subprocess.run([str(ROOT / "scripts/demo_model")], capture_output=True, text=True, timeout=600)
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 class Demo(SpyreTest):
     def setUp(self):
         super().setUp()
-        if demo_model() is None:
-            self.skipTest("the demo model is not here and cannot be fetched")
+        demo_model()
 
     def test_answers_with_sense(self):
         answer = self.generate(
@@ -58,8 +51,7 @@ class Demo(SpyreTest):
 
 class Quickstart(SpyreTest):
     def test_once(self):
-        if demo_model() is None:
-            self.skipTest("the demo model is not here and cannot be fetched")
+        demo_model()
         done = subprocess.run([str(ROOT / "quickstart"), "--once"], capture_output=True, text=True, timeout=900)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertIn("scatter", done.stdout)
