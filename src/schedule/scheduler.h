@@ -39,21 +39,21 @@ struct PromptPart {
 // One step. Parts and ids are in the order of the batch's rows.
 struct Plan {
   StepKind kind = StepKind::kIdle;
-  std::vector<PromptPart> prompts;  // of a prefill
-  std::vector<RequestId> decodes;   // of a decode: one token of every living sequence of each
-  std::optional<Shape> shape = {};  // static batching: of the running batch
-  int64_t padding_tokens = 0;       // positions that the step's shape has beyond its real tokens
+  std::vector<PromptPart> prompts = {};  // of a prefill
+  std::vector<RequestId> decodes = {};   // of a decode: one token of every living sequence of each
+  std::optional<Shape> shape = {};       // static batching: of the running batch
+  int64_t padding_tokens = 0;  // positions that the step's shape has beyond its real tokens
 };
 
 // What can be seen from outside, as it stands before the next step.
 struct Snapshot {
   int64_t tkv = 0;  // padded length of the running batch, in tokens
-  std::vector<RequestId> waiting;
-  std::vector<RequestId> running;
-  std::vector<RequestId> paused;
+  std::vector<RequestId> waiting = {};
+  std::vector<RequestId> running = {};
+  std::vector<RequestId> paused = {};
   int64_t blocks_used = 0;
   int64_t blocks_reserved = 0;
-  std::map<RequestId, std::vector<int32_t>> block_tables;
+  std::map<RequestId, std::vector<int32_t>> block_tables = {};
 };
 
 class Scheduler {
