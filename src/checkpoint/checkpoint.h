@@ -80,6 +80,12 @@ class Checkpoint {
   // parts disagree.
   virtual Result<StoredTensor> tensor(std::string_view name,
                                       std::span<const int64_t> wanted_shape) const = 0;
+  // The same tensor as far as the files' headers tell: no value of a row is read or made, and data
+  // may be empty. Errors: those of tensor().
+  virtual Result<StoredTensor> tensor_outline(std::string_view name,
+                                              std::span<const int64_t> wanted_shape) const {
+    return tensor(name, wanted_shape);
+  }
   // Bytes of all weight files.
   virtual int64_t file_bytes() const = 0;
   // Gives the mapped pages of a tensor back once it was packed.

@@ -66,12 +66,18 @@ class DummyCheckpoint final : public Checkpoint {
   bool has_tensor(std::string_view) const override { return true; }
   void drop_pages(const StoredTensor&) const override {}
 
-  Result<StoredTensor> tensor(std::string_view name,
-                              std::span<const int64_t> wanted_shape) const override {
+  Result<StoredTensor> tensor_outline(std::string_view name,
+                                      std::span<const int64_t> wanted_shape) const override {
     StoredTensor tensor;
     tensor.name = name;
     tensor.format = configs_.model.dtype;
     tensor.shape.assign(wanted_shape.begin(), wanted_shape.end());
+    return tensor;
+  }
+
+  Result<StoredTensor> tensor(std::string_view name,
+                              std::span<const int64_t> wanted_shape) const override {
+    SPYRE_TRY_ASSIGN(StoredTensor tensor, tensor_outline(name, wanted_shape));
     uint64_t elements = 1;
     for (const int64_t dim : wanted_shape) elements *= static_cast<uint64_t>(dim);
     const auto element_bytes = static_cast<size_t>(info(tensor.format).block_bytes);

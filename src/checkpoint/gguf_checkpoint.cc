@@ -62,9 +62,22 @@ class GgufCheckpoint final : public Checkpoint {
 
   Result<StoredTensor> tensor(std::string_view name,
                               std::span<const int64_t> wanted_shape) const override {
+    SPYRE_TRY_ASSIGN(StoredTensor tensor, tensor_outline(name, wanted_shape));
+    const GgufName own = gguf_name(config_.architecture, name);
+    if (tensors_.contains(own.whole)) return tensor;
+    const std::vector<const GgufTensor*> parts = parts_of(own);
+    tensor.owned = std::make_shared<const std::vector<std::byte>>(join_rows(parts));
+    tensor.data = *tensor.owned;
+    for (const GgufTensor* part : parts) drop(part->data);
+    return tensor;
+  }
+
+  // data: what the file holds; empty for a tensor that is to be joined from several.
+  Result<StoredTensor> tensor_outline(std::string_view name,
+                                      std::span<const int64_t> wanted_shape) const override {
     const GgufName own = gguf_name(config_.architecture, name);
     const auto found = tensors_.find(own.whole);
-    if (found == tensors_.end() && has_parts(own)) return joined_tensor(name, own, wanted_shape);
+    if (found == tensors_.end() && has_parts(own)) return joined_outline(name, own, wanted_shape);
     if (found == tensors_.end()) {
       return error(Code::kNotFound, "{}: tensor '{}' ('{}') is missing", path_.string(), own.whole,
                    name);
@@ -118,8 +131,14 @@ class GgufCheckpoint final : public Checkpoint {
     return {};
   }
 
-  Result<StoredTensor> joined_tensor(std::string_view name, const GgufName& own,
-                                     std::span<const int64_t> wanted_shape) const;
+  std::vector<const GgufTensor*> parts_of(const GgufName& own) const {
+    std::vector<const GgufTensor*> parts;
+    for (const std::string& part : own.parts) parts.push_back(&tensors_.find(part)->second);
+    return parts;
+  }
+
+  Result<StoredTensor> joined_outline(std::string_view name, const GgufName& own,
+                                      std::span<const int64_t> wanted_shape) const;
 
   fs::path path_;
   ModelConfig config_;
@@ -130,10 +149,9 @@ class GgufCheckpoint final : public Checkpoint {
   int64_t file_bytes_ = 0;
 };
 
-Result<StoredTensor> GgufCheckpoint::joined_tensor(std::string_view name, const GgufName& own,
-                                                   std::span<const int64_t> wanted_shape) const {
-  std::vector<const GgufTensor*> parts;
-  for (const std::string& part : own.parts) parts.push_back(&tensors_.find(part)->second);
+Result<StoredTensor> GgufCheckpoint::joined_outline(std::string_view name, const GgufName& own,
+                                                    std::span<const int64_t> wanted_shape) const {
+  const std::vector<const GgufTensor*> parts = parts_of(own);
   const GgufTensor& first = *parts.front();
   StoredTensor tensor;
   tensor.name = name;
@@ -157,9 +175,6 @@ Result<StoredTensor> GgufCheckpoint::joined_tensor(std::string_view name, const 
     }
   }
   SPYRE_TRY(check_tensor(fmt::format("{}", fmt::join(own.parts, " + ")), tensor, wanted_shape));
-  tensor.owned = std::make_shared<const std::vector<std::byte>>(join_rows(parts));
-  tensor.data = *tensor.owned;
-  for (const GgufTensor* part : parts) drop(part->data);
   return tensor;
 }
 

@@ -4,8 +4,10 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <utility>
 
 #include "base/half.h"
+#include "runner/weight_outline.h"
 
 namespace spyre::runner {
 
@@ -13,31 +15,6 @@ namespace {
 
 using checkpoint::StoredTensor;
 using kernels::kPanelRows;
-
-// Shape of one matrix: rank 3 weights are one matrix per expert.
-struct MatrixShape {
-  int64_t count;
-  int64_t rows;
-  int64_t columns;
-
-  int64_t panels() const { return (rows + kPanelRows - 1) / kPanelRows; }
-};
-
-MatrixShape matrix_shape(const std::vector<int64_t>& shape) {
-  const size_t rank = shape.size();
-  return {.count = rank == 3 ? shape[0] : 1, .rows = shape[rank - 2], .columns = shape[rank - 1]};
-}
-
-Status check_columns(const StoredTensor& tensor, Format format, int64_t columns) {
-  const int64_t block =
-      is_grouped(format) ? tensor.grouped->group_columns() : info(format).block_elements;
-  const bool whole_groups = !is_grouped(format) || block % kernels::kQuantBlock == 0;
-  if (columns % block == 0 && whole_groups) return {};
-  return error(Code::kUnsupported,
-               "tensor '{}': {} columns in groups of {}; wanted groups that are multiples of {} "
-               "and divide the columns",
-               tensor.name, columns, block, kernels::kQuantBlock);
-}
 
 // Float rows only. Files promise no alignment, hence the copies.
 template <typename T>
@@ -127,57 +104,37 @@ class GroupedPacker {
 };
 
 template <typename Packer>
-void pack_all(const StoredTensor& tensor, Format format, const MatrixShape& shape,
-              size_t matrix_bytes, ThreadPool& pool, std::byte* storage) {
-  const int64_t panels = shape.panels();
-  const size_t panel_bytes = matrix_bytes / static_cast<size_t>(panels);
-  pool.parallel_for(shape.count * panels, [&](int64_t begin, int64_t end) {
-    Packer packer(tensor, format, shape.columns);
+void pack_all(const StoredTensor& tensor, const backend::Weight& weight, ThreadPool& pool,
+              std::byte* storage) {
+  const kernels::PackedMatrix& each = weight.matrices.front();
+  const auto count = static_cast<int64_t>(weight.matrices.size());
+  const int64_t panels = (each.rows + kPanelRows - 1) / kPanelRows;
+  const size_t panel_bytes = weight.storage.bytes() / static_cast<size_t>(count * panels);
+  pool.parallel_for(count * panels, [&](int64_t begin, int64_t end) {
+    Packer packer(tensor, each.format, each.columns);
     for (int64_t i = begin; i < end; ++i) {
       const int64_t row = i % panels * kPanelRows;
-      const auto num_rows = static_cast<int>(std::min<int64_t>(kPanelRows, shape.rows - row));
-      packer.pack(i / panels * shape.rows + row, num_rows,
+      const auto num_rows = static_cast<int>(std::min<int64_t>(kPanelRows, each.rows - row));
+      packer.pack(i / panels * each.rows + row, num_rows,
                   storage + static_cast<size_t>(i) * panel_bytes);
     }
   });
 }
 
-Result<backend::Weight> load_matrices(const StoredTensor& tensor, const Precision& precision,
+Result<backend::Weight> load_matrices(const StoredTensor& tensor, backend::Weight weight,
                                       ThreadPool& pool) {
-  const MatrixShape shape = matrix_shape(tensor.shape);
-  const Format format = precision.weight_format(tensor.format);
-  SPYRE_TRY(check_columns(tensor, format, shape.columns));
-  const int64_t group = is_grouped(format) ? tensor.grouped->group_columns() : 0;
-  const size_t matrix_bytes = kernels::packed_bytes(format, shape.rows, shape.columns, group);
-
-  backend::Weight weight;
-  weight.shape = tensor.shape;
-  weight.input = precision.input_type(format);
-  SPYRE_TRY_ASSIGN(weight.storage,
-                   AlignedBuffer::create(matrix_bytes * static_cast<size_t>(shape.count)));
+  const auto bytes = static_cast<size_t>(matrix_bytes(weight));
+  SPYRE_TRY_ASSIGN(weight.storage, AlignedBuffer::create(bytes));
   std::byte* storage = weight.storage.data();
-  if (is_grouped(format)) {
-    const auto order = tensor.grouped->column_order();
-    weight.input_order.assign(order.begin(), order.end());
-    pack_all<GroupedPacker>(tensor, format, shape, matrix_bytes, pool, storage);
+  if (is_grouped(weight.matrices.front().format)) {
+    pack_all<GroupedPacker>(tensor, weight, pool, storage);
   } else {
-    pack_all<RowPacker>(tensor, format, shape, matrix_bytes, pool, storage);
+    pack_all<RowPacker>(tensor, weight, pool, storage);
   }
-  for (int64_t i = 0; i < shape.count; ++i) {
-    weight.matrices.push_back({.format = format,
-                               .rows = shape.rows,
-                               .columns = shape.columns,
-                               .group_columns = group,
-                               .panels = storage + static_cast<size_t>(i) * matrix_bytes});
+  const size_t each_bytes = bytes / weight.matrices.size();
+  for (size_t i = 0; i < weight.matrices.size(); ++i) {
+    weight.matrices[i].panels = storage + i * each_bytes;
   }
-  return weight;
-}
-
-backend::Weight load_vector(const StoredTensor& tensor) {
-  backend::Weight weight;
-  weight.shape = tensor.shape;
-  weight.values.resize(static_cast<size_t>(tensor.shape[0]));
-  checkpoint::read_row_f32(tensor, 0, weight.values);
   return weight;
 }
 
@@ -198,12 +155,14 @@ Result<backend::WeightSet> load_weights(const graph::Graph& graph,
     const graph::Node& node = *wanted[static_cast<size_t>(done)];
     if (weights.contains(node.name)) continue;
     SPYRE_TRY_ASSIGN(const StoredTensor tensor, checkpoint.tensor(node.name, node.type.dims));
+    SPYRE_TRY_ASSIGN(backend::Weight weight, outline_weight(tensor, precision));
     if (tensor.shape.size() == 1) {
-      weights.emplace(node.name, load_vector(tensor));
+      weight.values.resize(static_cast<size_t>(tensor.shape[0]));
+      checkpoint::read_row_f32(tensor, 0, weight.values);
     } else {
-      SPYRE_TRY_ASSIGN(backend::Weight weight, load_matrices(tensor, precision, pool));
-      weights.emplace(node.name, std::move(weight));
+      SPYRE_TRY_ASSIGN(weight, load_matrices(tensor, std::move(weight), pool));
     }
+    weights.emplace(node.name, std::move(weight));
     checkpoint.drop_pages(tensor);
   }
   progress(total, total);

@@ -61,6 +61,11 @@ TEST(Dummy, UsesTheConfigsTypeAndNoWeightFiles) {
   ASSERT_TRUE(tensor) << message(tensor);
   EXPECT_EQ(tensor->format, Format::kBF16);
   EXPECT_EQ(tensor->data.size(), 12u);
+  const auto outline = (*checkpoint)->tensor_outline("x.weight", Shape{2, 3});
+  ASSERT_TRUE(outline) << message(outline);
+  EXPECT_EQ(outline->format, tensor->format);
+  EXPECT_EQ(outline->shape, tensor->shape);
+  EXPECT_TRUE(outline->data.empty());
   EXPECT_EQ((*checkpoint)->file_bytes(), 0);
   EXPECT_EQ(code(open_dummy(folder.path() / "none", 0)), Code::kNotFound);
 }

@@ -81,6 +81,12 @@ TEST(GgufCheckpoint, JoinsGateAndUpOfEachExpert) {
   ASSERT_TRUE(joined) << message(joined);
   EXPECT_THAT(values_of(*joined), ElementsAre(0, 1, 0, 1, 2, 3, 2, 3));
   checkpoint->drop_pages(*joined);
+  const auto outline = checkpoint->tensor_outline(kExperts, Shape{2, 2, 2});
+  ASSERT_TRUE(outline) << message(outline);
+  EXPECT_EQ(outline->shape, joined->shape);
+  EXPECT_EQ(outline->format, joined->format);
+  EXPECT_TRUE(outline->data.empty());
+  EXPECT_FALSE(checkpoint->tensor_outline(kExperts, Shape{2, 4, 2}));
   EXPECT_THAT(message(checkpoint->tensor(kExperts, Shape{2, 4, 2})),
               AllOf(HasSubstr("ffn_gate_exps.weight + blk.0.ffn_up_exps.weight"),
                     HasSubstr("wanted shape [2, 4, 2]"), HasSubstr("found [2, 2, 2]")));

@@ -58,16 +58,14 @@ void attend(const EagerContext& context, const AttentionStep& step, int64_t row,
                                                        .scratch = scratch});
 }
 
-size_t floats_per_thread(const EagerContext& context, int64_t heads) {
-  const KvCacheShape& shape = context.kv_cache.shape();
+size_t floats_per_thread(const KvCacheShape& shape, int64_t heads) {
   return kernels::attention_scratch_floats(heads / shape.kv_heads, shape.head_dim);
 }
 
 }  // namespace
 
-size_t attention_scratch_bytes(const EagerContext& context, int64_t heads) {
-  return static_cast<size_t>(context.pool.num_threads()) * floats_per_thread(context, heads) *
-         sizeof(float);
+size_t attention_scratch_bytes(const KvCacheShape& kv_cache, int64_t heads, int threads) {
+  return static_cast<size_t>(threads) * floats_per_thread(kv_cache, heads) * sizeof(float);
 }
 
 void run_attention(EagerContext& context, const AttentionStep& step) {
@@ -78,7 +76,7 @@ void run_attention(EagerContext& context, const AttentionStep& step) {
     }
   });
 
-  const size_t scratch_floats = floats_per_thread(context, step.heads);
+  const size_t scratch_floats = floats_per_thread(shape, step.heads);
   const int64_t items = step.rows * shape.kv_heads;
   const auto run = [&](int64_t first, int64_t stride, size_t scratch_index) {
     float* scratch = context.attention.as<float>() + scratch_index * scratch_floats;

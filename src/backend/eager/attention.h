@@ -24,7 +24,7 @@ struct AttentionStep {
 };
 
 // Scratch of all threads together, in bytes.
-size_t attention_scratch_bytes(const EagerContext& context, int64_t heads);
+size_t attention_scratch_bytes(const KvCacheShape& kv_cache, int64_t heads, int threads);
 
 void run_attention(EagerContext& context, const AttentionStep& step);
 

@@ -14,6 +14,7 @@
 #include "backend/eager/matmul.h"
 #include "backend/eager/moe.h"
 #include "backend/eager/rope_table.h"
+#include "backend/eager/scratch_plan.h"
 
 namespace spyre::backend {
 
@@ -74,8 +75,7 @@ class EagerProgram final : public Program {
  private:
   Status bind_input(NodeId id);
   void follow_rows(NodeId id);
-  Status bind_weight(NodeId id);
-  Status reserve_scratch(const Node& node);
+  Status reserve_scratch();
   void add_rope_table(NodeId id);
 
   float* value(NodeId id) { return context_.arena.as<float>() + plan_.offsets[index(id)]; }
@@ -134,49 +134,15 @@ void EagerProgram::follow_rows(NodeId id) {
   row_input_[index(id)] = row_input_[index(node.inputs[by_ids ? 1 : 0])];
 }
 
-Status EagerProgram::bind_weight(NodeId id) {
-  const Node& node = graph_.node(id);
-  const auto found = context_.weights.find(node.name);
-  if (found == context_.weights.end()) {
-    return error(Code::kInvalidArgument, "graph weight '{}': not among the loaded weights",
-                 node.name);
-  }
-  if (found->second.shape != node.type.dims) {
-    return error(Code::kInvalidArgument, "graph weight '{}': wanted shape [{}], loaded [{}]",
-                 node.name, fmt::join(node.type.dims, ", "), fmt::join(found->second.shape, ", "));
-  }
-  weights_[index(id)] = &found->second;
-  return {};
-}
-
-Status EagerProgram::reserve_scratch(const Node& node) {
-  if (node.op == Op::kMatmul) {
-    const Weight& w = weight(node.inputs[1]);
-    const auto rows = static_cast<size_t>(row_capacity(node));
-    const int64_t columns = w.shape[1];
-    SPYRE_TRY(context_.prepared_input.reserve(rows * prepared_row_bytes(w.input, columns)));
-    if (!w.input_order.empty()) {
-      SPYRE_TRY(
-          context_.reordered_input.reserve(rows * static_cast<size_t>(columns) * sizeof(float)));
-    }
-  }
-  if (node.op == Op::kAttention) {
-    const KvCacheShape& cache = context_.kv_cache.shape();
-    if (node.integer(Attribute::kLayer) >= cache.layers ||
-        node.integer(Attribute::kKvHeads) != cache.kv_heads ||
-        node.integer(Attribute::kHeadDim) != cache.head_dim) {
-      return error(Code::kInvalidArgument,
-                   "attention of layer {}: the KV cache has {} layers of {} heads of {}",
-                   node.integer(Attribute::kLayer), cache.layers, cache.kv_heads, cache.head_dim);
-    }
-    const int64_t heads = columns_of(node) / cache.head_dim;
-    SPYRE_TRY(context_.attention.reserve(attention_scratch_bytes(context_, heads)));
-  }
-  if (node.op == Op::kMoeMlp) {
-    SPYRE_TRY(context_.experts.reserve(moe_scratch_bytes(
-        weight(node.inputs[2]), weight(node.inputs[3]), node.integer(Attribute::kTopK))));
-  }
-  return {};
+Status EagerProgram::reserve_scratch() {
+  SPYRE_TRY_ASSIGN(const ScratchPlan scratch,
+                   plan_scratch(graph_, context_.weights, context_.kv_cache.shape(),
+                                context_.pool.num_threads()));
+  SPYRE_TRY(context_.arena.reserve(scratch.arena));
+  SPYRE_TRY(context_.prepared_input.reserve(scratch.prepared_input));
+  SPYRE_TRY(context_.reordered_input.reserve(scratch.reordered_input));
+  SPYRE_TRY(context_.attention.reserve(scratch.attention));
+  return context_.experts.reserve(scratch.experts);
 }
 
 void EagerProgram::add_rope_table(NodeId id) {
@@ -200,6 +166,7 @@ void EagerProgram::add_rope_table(NodeId id) {
 }
 
 Status EagerProgram::prepare() {
+  SPYRE_TRY(reserve_scratch());  // knows all weights of the graph from here on
   const size_t count = graph_.nodes().size();
   weights_.assign(count, nullptr);
   input_index_.assign(count, 0);
@@ -209,11 +176,10 @@ Status EagerProgram::prepare() {
     const Node& node = graph_.node(id);
     if (node.op == Op::kInput) SPYRE_TRY(bind_input(id));
     follow_rows(id);
-    if (node.op == Op::kWeight) SPYRE_TRY(bind_weight(id));
+    if (node.op == Op::kWeight) weights_[index(id)] = &context_.weights.find(node.name)->second;
     if (node.op == Op::kRope) add_rope_table(id);
-    SPYRE_TRY(reserve_scratch(node));
   }
-  return context_.arena.reserve(static_cast<size_t>(plan_.elements) * sizeof(float));
+  return {};
 }
 
 const int32_t* EagerProgram::integers(NodeId id) {
