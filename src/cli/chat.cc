@@ -8,9 +8,9 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/loaded_model.h"
+#include "cli/offline_generator.h"
 #include "cli/prompts.h"
 #include "cli/sampling_flags.h"
-#include "engine/generator.h"
 
 namespace spyre::cli {
 
@@ -21,8 +21,8 @@ using config::Setting;
 // Prints the answer as it comes and keeps it for the history.
 class TurnListener final : public engine::Listener {
  public:
-  void on_text(engine::RequestId, int32_t, std::string_view text) override {
-    std::fwrite(text.data(), 1, text.size(), stdout);
+  void on_delta(engine::RequestId, const engine::Delta& delta) override {
+    std::fwrite(delta.text.data(), 1, delta.text.size(), stdout);
     std::fflush(stdout);
   }
   void on_finished(engine::RequestId, engine::RequestOutput output) override {
@@ -44,9 +44,7 @@ Status take_turn(const LoadedModel& model, const SamplingRequest& sampling,
   SPYRE_TRY(generator.submit(
       0, to_engine_request(std::move(prompt), sampling, model.runner->max_model_len())));
   TurnListener listener;
-  while (!interrupted() && generator.step(listener)) {
-  }
-  if (interrupted()) generator.abort_all(listener);
+  SPYRE_TRY(run_to_end(generator, listener));
   fmt::print("\n");
   const engine::RequestOutput& output = listener.output();
   if (output.error) return std::unexpected(*output.error);
@@ -65,8 +63,7 @@ Result<int> chat(const config::Settings& settings) {
                    apply_sampling_flags(settings, model.text.tokenizer,
                                         default_sampling(model.checkpoint->generation_config(),
                                                          model.text.tokenizer)));
-  SPYRE_TRY_ASSIGN(auto generator, engine::Generator::create(*model.runner, model.text.tokenizer,
-                                                             {.max_num_seqs = 1}));
+  SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, 1));
   Json messages = Json::array();
   if (settings.is_set(Setting::kSystem)) {
     messages.push_back({{"role", "system"}, {"content", settings.text(Setting::kSystem)}});

@@ -7,11 +7,11 @@
 #include "cli/generate.h"
 #include "cli/interrupt.h"
 #include "cli/loaded_model.h"
+#include "cli/offline_generator.h"
 #include "cli/prompts.h"
 #include "cli/read_file.h"
 #include "cli/result_json.h"
 #include "cli/sampling_flags.h"
-#include "engine/generator.h"
 
 namespace spyre::cli {
 
@@ -54,7 +54,7 @@ class BatchListener final : public engine::Listener {
   BatchListener(const std::vector<InputLine>& lines, double load_seconds, OrderedWriter& writer)
       : lines_(lines), load_seconds_(load_seconds), writer_(writer) {}
 
-  void on_text(engine::RequestId, int32_t, std::string_view) override {}
+  void on_delta(engine::RequestId, const engine::Delta&) override {}
   void on_finished(engine::RequestId id, engine::RequestOutput output) override {
     const InputLine& line = lines_[id];
     writer_.add(id, result_json(line.id, line.prompt, output, load_seconds_));
@@ -106,8 +106,7 @@ Result<int> generate_batch(const config::Settings& settings) {
                    apply_sampling_flags(settings, model.text.tokenizer,
                                         default_sampling(model.checkpoint->generation_config(),
                                                          model.text.tokenizer)));
-  SPYRE_TRY_ASSIGN(auto generator, engine::Generator::create(*model.runner, model.text.tokenizer,
-                                                             {.max_num_seqs = sequences}));
+  SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, sequences));
   OrderedWriter writer(file.is_open() ? file : std::cout);
   std::vector<InputLine> lines;
   std::istringstream stream(text);
@@ -121,12 +120,8 @@ Result<int> generate_batch(const config::Settings& settings) {
     if (!status) writer.add(index, error_json(lines.back().id, status.error()));
   }
   BatchListener listener(lines, model.load_seconds, writer);
-  while (!interrupted() && generator->step(listener)) {
-  }
-  if (interrupted()) {
-    generator->abort_all(listener);
-    return kInterruptedExit;
-  }
+  SPYRE_TRY(run_to_end(*generator, listener));
+  if (interrupted()) return kInterruptedExit;
   if (writer.failures() == 0) return 0;
   return error(Code::kInvalidArgument, "{} of {} requests failed; see their \"error\"",
                writer.failures(), lines.size());

@@ -6,11 +6,11 @@
 #include "cli/generate.h"
 #include "cli/interrupt.h"
 #include "cli/loaded_model.h"
+#include "cli/offline_generator.h"
 #include "cli/prompts.h"
 #include "cli/read_file.h"
 #include "cli/result_json.h"
 #include "cli/sampling_flags.h"
-#include "engine/generator.h"
 
 namespace spyre::cli {
 
@@ -51,9 +51,9 @@ class SingleListener final : public engine::Listener {
  public:
   explicit SingleListener(bool stream) : stream_(stream) {}
 
-  void on_text(engine::RequestId, int32_t choice, std::string_view text) override {
-    if (!stream_ || choice != 0) return;
-    std::fwrite(text.data(), 1, text.size(), stdout);
+  void on_delta(engine::RequestId, const engine::Delta& delta) override {
+    if (!stream_ || delta.choice != 0 || delta.text.empty()) return;
+    std::fwrite(delta.text.data(), 1, delta.text.size(), stdout);
     std::fflush(stdout);
   }
   void on_finished(engine::RequestId, engine::RequestOutput output) override {
@@ -98,17 +98,14 @@ Result<int> generate_one(const config::Settings& settings, Setting source) {
                    apply_sampling_flags(settings, model.text.tokenizer,
                                         default_sampling(model.checkpoint->generation_config(),
                                                          model.text.tokenizer)));
-  SPYRE_TRY_ASSIGN(auto generator, engine::Generator::create(*model.runner, model.text.tokenizer,
-                                                             {.max_num_seqs = sequences}));
+  SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, sequences));
   SPYRE_TRY(generator->submit(
       0, to_engine_request(prompt, std::move(sampling), model.runner->max_model_len())));
 
   const bool text = settings.text(Setting::kFormat) == "text";
   const bool stream = text && !settings.is_set(Setting::kBeamWidth);
   SingleListener listener(stream);
-  while (!interrupted() && generator->step(listener)) {
-  }
-  if (interrupted()) generator->abort_all(listener);
+  SPYRE_TRY(run_to_end(*generator, listener));
   const engine::RequestOutput& output = listener.output();
   if (!text) {
     fmt::print("{}\n", result_json(nullptr, prompt, output, model.load_seconds)

@@ -6,17 +6,17 @@
 
 namespace spyre::engine {
 
-BeamGroup::BeamGroup(GroupContext& context, RequestId id, Request request)
-    : Group(context, id, std::move(request)),
+BeamGroup::BeamGroup(GroupContext& context, RequestId id, Request request,
+                     Clock::time_point arrival)
+    : Group(context, id, std::move(request), arrival),
       search_(*request_.beam, request_.params.eos_token_ids,
               static_cast<int64_t>(request_.prompt.size()), context.runner.vocab_size()) {}
 
 Result<std::unique_ptr<Group>> BeamGroup::create(GroupContext& context, RequestId id,
-                                                 Request request) {
-  SPYRE_TRY(sample::validate(*request.beam, {.vocab_size = context.runner.vocab_size()}));
+                                                 Request request, Clock::time_point arrival) {
   const int64_t room = context.runner.max_model_len() - static_cast<int64_t>(request.prompt.size());
   request.beam->max_tokens = std::min(request.beam->max_tokens, room);
-  return std::unique_ptr<Group>(new BeamGroup(context, id, std::move(request)));
+  return std::unique_ptr<Group>(new BeamGroup(context, id, std::move(request), arrival));
 }
 
 Status BeamGroup::choose(std::span<const float> logits) {
@@ -32,12 +32,32 @@ Status BeamGroup::choose(std::span<const float> logits) {
   std::vector<BlockTable> parents = std::move(tables_);
   if (parents.empty()) parents.push_back(std::move(prompt_table_));
   tables_ = fork_tables(std::move(parents));
+  if (search_.finished()) tell_all();
   return {};
 }
 
-// The last beam that continues a parent takes its table over; the others before it copy.
+// Answers are chosen among all beams at the end, so there is nothing to tell before.
+void BeamGroup::tell_all() {
+  for (const Completion& each : take_completions()) {
+    context_.listener->on_delta(id(), {.choice = each.index,
+                                       .text = each.text,
+                                       .token_ids = each.token_ids,
+                                       .logprobs = each.logprobs,
+                                       .finished = true,
+                                       .finish_reason = each.finish_reason,
+                                       .stop_reason = each.stop_reason});
+  }
+}
+
+// Parents that no beam continues go first: their blocks are those that the forks take. The last
+// beam that continues a parent takes its table over; the others before it copy.
 std::vector<BlockTable> BeamGroup::fork_tables(std::vector<BlockTable> parents) const {
   const std::span<const sample::Beam> live = search_.live();
+  for (size_t i = 0; i < parents.size(); ++i) {
+    const bool continued = std::ranges::any_of(
+        live, [i](const sample::Beam& beam) { return static_cast<size_t>(beam.parent) == i; });
+    if (!continued) parents[i] = BlockTable(context_.pool, context_.runner);
+  }
   std::vector<BlockTable> tables;
   tables.reserve(live.size());
   for (size_t i = 0; i < live.size(); ++i) {

@@ -8,9 +8,9 @@ namespace spyre::engine {
 
 class BeamGroup final : public Group {
  public:
-  // kInvalidArgument: parameters of the beam search out of range.
-  static Result<std::unique_ptr<Group>> create(GroupContext& context, RequestId id,
-                                               Request request);
+  // beam: validated.
+  static Result<std::unique_ptr<Group>> create(GroupContext& context, RequestId id, Request request,
+                                               Clock::time_point arrival);
 
   int64_t num_live() const override { return static_cast<int64_t>(tables_.size()); }
   int32_t next_token(int64_t i) const override {
@@ -23,8 +23,9 @@ class BeamGroup final : public Group {
   std::vector<Completion> take_completions() override;
 
  private:
-  BeamGroup(GroupContext& context, RequestId id, Request request);
+  BeamGroup(GroupContext& context, RequestId id, Request request, Clock::time_point arrival);
   std::vector<BlockTable> fork_tables(std::vector<BlockTable> parents) const;
+  void tell_all();
   Completion completion(int32_t index, const sample::Hypothesis& hypothesis) const;
 
   sample::BeamSearch search_;

@@ -1,36 +1,17 @@
+// Requests in, plans run, outputs out.
 #include "engine/generator.h"
 
 #include <algorithm>
 
+#include "engine/request_check.h"
+
 namespace spyre::engine {
 
-namespace {
-
-// Rows of a step that wants logits of every row: bounds that output, [rows, vocab] floats.
-constexpr int64_t kScoredRows = 64;
-
-Status check_prompt(const std::vector<int32_t>& prompt, int64_t vocab_size, int64_t max_model_len) {
-  if (prompt.empty()) return error(Code::kInvalidArgument, "prompt: wanted at least one token");
-  if (static_cast<int64_t>(prompt.size()) >= max_model_len) {
-    return error(Code::kInvalidArgument,
-                 "prompt: {} tokens leave no room for an answer within max_model_len {}; shorten "
-                 "it or raise --max-model-len",
-                 prompt.size(), max_model_len);
-  }
-  for (size_t i = 0; i < prompt.size(); ++i) {
-    if (prompt[i] < 0 || prompt[i] >= vocab_size) {
-      return error(Code::kInvalidArgument, "prompt token {}: wanted an id of 0 to {}, found {}", i,
-                   vocab_size - 1, prompt[i]);
-    }
-  }
-  return {};
-}
-
-}  // namespace
-
 Generator::Generator(runner::ModelRunner& runner, const text::Tokenizer& tokenizer,
+                     std::unique_ptr<schedule::Scheduler> scheduler,
                      const GeneratorOptions& options, sample::Workspace workspace)
     : runner_(runner),
+      scheduler_(std::move(scheduler)),
       options_(options),
       workspace_(std::move(workspace)),
       pool_(static_cast<int32_t>(runner.kv_cache().shape().blocks)),
@@ -42,73 +23,106 @@ Generator::Generator(runner::ModelRunner& runner, const text::Tokenizer& tokeniz
 
 Result<std::unique_ptr<Generator>> Generator::create(runner::ModelRunner& runner,
                                                      const text::Tokenizer& tokenizer,
+                                                     std::unique_ptr<schedule::Scheduler> scheduler,
                                                      const GeneratorOptions& options) {
   SPYRE_TRY_ASSIGN(auto workspace, sample::Workspace::create(runner.vocab_size()));
-  SPYRE_TRY(runner.prepare({.rows = options.prefill_rows, .output_rows = kScoredRows}));
-  SPYRE_TRY(runner.prepare({.rows = options.max_num_seqs,
-                            .sequences = options.max_num_seqs,
-                            .output_rows = options.max_num_seqs}));
   return std::unique_ptr<Generator>(
-      new Generator(runner, tokenizer, options, std::move(workspace)));
+      new Generator(runner, tokenizer, std::move(scheduler), options, std::move(workspace)));
 }
 
-Status Generator::submit(RequestId id, Request request) {
-  SPYRE_TRY(check_prompt(request.prompt, runner_.vocab_size(), runner_.max_model_len()));
-  SPYRE_TRY(sample::validate(request.params, {.vocab_size = runner_.vocab_size()}));
-  const int64_t sequences = Group::max_sequences(request);
-  if (sequences > options_.max_num_seqs) {
-    return error(Code::kInvalidArgument,
-                 "{}: wanted at most {} sequences at once (--max-num-seqs), found {}",
-                 request.beam ? "beam_width" : "n", options_.max_num_seqs, sequences);
-  }
-  const int64_t blocks = Group::max_blocks(request, runner_.max_model_len());
-  const int64_t all_blocks = runner_.kv_cache().shape().blocks;
-  if (blocks > all_blocks) {
-    return error(Code::kInvalidArgument,
-                 "the request may need {} KV blocks of {} tokens, the cache has {}; lower "
-                 "max_tokens or raise --kv-cache-memory-bytes",
-                 blocks, kernels::kKvBlockTokens, all_blocks);
-  }
-  waiting_.push_back({.id = id, .request = std::move(request)});
+Status Generator::check_fields(const Request& request) const {
+  return check_request(request, {.vocab_size = runner_.vocab_size(),
+                                 .max_logprobs = options_.max_logprobs,
+                                 .max_stop_strings = options_.max_stop_strings});
+}
+
+Status Generator::check(const Request& request) const {
+  SPYRE_TRY(check_fields(request));
+  return scheduler_->admissible(demand_of(0, request));
+}
+
+Status Generator::submit(RequestId id, Request request, Clock::time_point arrival) {
+  SPYRE_CHECK(!waiting_.contains(id) && !running_.contains(id));
+  SPYRE_TRY(check(request));
+  scheduler_->add(demand_of(id, request));
+  waiting_.emplace(id, Waiting{.request = std::move(request), .arrival = arrival});
   return {};
 }
 
-void Generator::admit(Listener& listener) {
-  while (!waiting_.empty()) {
-    Waiting& next = waiting_.front();
-    const int64_t sequences = Group::max_sequences(next.request);
-    const int64_t blocks = Group::max_blocks(next.request, runner_.max_model_len());
-    if (reserved_sequences_ + sequences > options_.max_num_seqs ||
-        reserved_blocks_ + blocks > runner_.kv_cache().shape().blocks) {
-      return;
-    }
-    auto group = create_group(context_, next.id, std::move(next.request));
-    const RequestId id = next.id;
-    waiting_.pop_front();
-    if (!group) {
-      listener.on_finished(id, {.error = std::move(group.error())});
-      continue;
-    }
-    reserved_sequences_ += sequences;
-    reserved_blocks_ += blocks;
-    running_.push_back(std::move(*group));
-  }
+int64_t Generator::blocks_in_use() const {
+  return runner_.kv_cache().shape().blocks - pool_.free_count();
 }
 
-bool Generator::step(Listener& listener) {
+Result<bool> Generator::step(Listener& listener) {
   listener_ = &listener;
-  admit(listener);
-  if (running_.empty()) return false;
-  const auto prompting =
-      std::ranges::find_if(running_, [](const auto& group) { return group->prompt_left() > 0; });
-  if (prompting != running_.end()) {
-    run_prompt_chunk(**prompting, listener);
-  } else {
-    run_decode(listener);
-  }
+  const schedule::Plan plan = scheduler_->next();
+  if (plan.kind == schedule::StepKind::kIdle) return false;
+  const Clock::time_point began = Clock::now();
+  StepReport report{.kind = plan.kind, .shape = plan.shape, .padding_tokens = plan.padding_tokens};
+  const bool prefill = plan.kind == schedule::StepKind::kPrefill;
+  const Status status = prefill ? run_prefill(plan, began, report) : run_decode(plan, report);
+  report.seconds = seconds_between(began, Clock::now());
+  if (prefill) charge_interruption(plan, report.seconds);
+  if (!status) end_all(status.error());
+  deliver(report, listener);
+  SPYRE_TRY(status);
   return true;
 }
 
+// The group of a planned prompt, made at its first part. None: it could not be made; its request
+// has ended.
+Group* Generator::start(RequestId id) {
+  if (const auto running = running_.find(id); running != running_.end()) {
+    return running->second.get();
+  }
+  const auto waiting = waiting_.find(id);
+  SPYRE_CHECK(waiting != waiting_.end());
+  const int64_t blocks = Group::max_blocks(waiting->second.request, runner_.max_model_len());
+  const int64_t all_blocks = runner_.kv_cache().shape().blocks;
+  if (promised_blocks_ + blocks > all_blocks) {
+    end_waiting(id, Error{Code::kInternal,
+                          fmt::format("the scheduler let a request of {} KV blocks in, wanted at "
+                                      "most the {} that are left of {}",
+                                      blocks, all_blocks - promised_blocks_, all_blocks)});
+    return nullptr;
+  }
+  if (observer_ != nullptr) observer_->on_scheduled(id);
+  auto group =
+      create_group(context_, id, std::move(waiting->second.request), waiting->second.arrival);
+  if (!group) {
+    end_waiting(id, std::move(group.error()));
+    return nullptr;
+  }
+  waiting_.erase(waiting);
+  promised_blocks_ += blocks;
+  return running_.emplace(id, std::move(*group)).first->second.get();
+}
+
+Status Generator::run_prefill(const schedule::Plan& plan, Clock::time_point began,
+                              StepReport& report) {
+  std::vector<Group*> groups;
+  std::vector<PromptRows> rows;
+  for (const schedule::PromptPart& part : plan.prompts) {
+    Group* const group = start(part.id);
+    if (group == nullptr) continue;
+    groups.push_back(group);
+    rows.push_back({part.first, part.tokens, group->wants_prompt_logprobs()});
+    report.prompt_tokens += part.tokens;
+  }
+  report.batch_sequences = static_cast<int64_t>(groups.size());
+  for (const Tile& tile : cut_tiles(rows, {.rows = options_.prefill_rows})) {
+    SPYRE_TRY(run_tile(tile, groups, began, report));
+  }
+  return {};
+}
+
+void Generator::add_row(int32_t token, int64_t position) {
+  step_.tokens.push_back(token);
+  step_.positions.push_back(static_cast<int32_t>(position));
+  step_.sequences.push_back(static_cast<int32_t>(step_.num_sequences));
+}
+
+// Ends the rows of a sequence.
 void Generator::add_table(const BlockTable& table) {
   const auto width = static_cast<size_t>(runner_.max_blocks());
   const size_t begin = step_.block_table.size();
@@ -117,83 +131,141 @@ void Generator::add_table(const BlockTable& table) {
   ++step_.num_sequences;
 }
 
-void Generator::run_prompt_chunk(Group& group, Listener& listener) {
-  const bool scored = group.wants_prompt_logprobs();
-  const int64_t limit = scored ? kScoredRows : options_.prefill_rows;
-  const int64_t count = std::min(group.prompt_left(), limit);
-  const std::vector<int32_t>& prompt = group.request().prompt;
-  const int64_t first = static_cast<int64_t>(prompt.size()) - group.prompt_left();
-  const BlockTable& table = group.begin_prompt(count);
-  const bool last = group.prompt_left() == 0;
-
+Status Generator::run_tile(const Tile& tile, std::span<Group* const> groups,
+                           Clock::time_point began, StepReport& report) {
   step_.clear();
-  for (int64_t i = first; i < first + count; ++i) {
-    step_.tokens.push_back(prompt[static_cast<size_t>(i)]);
-    step_.positions.push_back(static_cast<int32_t>(i));
-    step_.sequences.push_back(0);
-    if (scored) step_.output_rows.push_back(static_cast<int32_t>(i - first));
+  for (const TilePart& part : tile) {
+    Group& group = *groups[part.prompt];
+    const BlockTable& table = group.begin_prompt(part.tokens, began);
+    const int64_t end = part.first + part.tokens;
+    for (int64_t i = part.first; i < end; ++i) {
+      const bool wanted = group.wants_prompt_logprobs() || i + 1 == end;
+      if (wanted) step_.output_rows.push_back(static_cast<int32_t>(step_.tokens.size()));
+      add_row(group.request().prompt[static_cast<size_t>(i)], i);
+    }
+    add_table(table);
   }
-  if (!scored) step_.output_rows.push_back(static_cast<int32_t>(count - 1));
-  add_table(table);
-
-  auto logits = runner_.run(step_);
-  if (!logits) return finish(group, std::move(logits.error()), listener);
-  if (scored) group.score_prompt(first, count, *logits);
-  if (!last) return;
-  const auto vocab = static_cast<size_t>(runner_.vocab_size());
-  if (Status status = group.accept(logits->last(vocab)); !status) {
-    return finish(group, std::move(status.error()), listener);
-  }
-  if (group.num_live() == 0) finish(group, std::nullopt, listener);
+  SPYRE_TRY_ASSIGN(const std::span<float> logits, runner_.run(step_));
+  take_tile(tile, groups, logits, report);
+  return {};
 }
 
-void Generator::run_decode(Listener& listener) {
+void Generator::take_tile(const Tile& tile, std::span<Group* const> groups,
+                          std::span<const float> logits, StepReport& report) {
+  const auto vocab = static_cast<size_t>(runner_.vocab_size());
+  for (const TilePart& part : tile) {
+    Group& group = *groups[part.prompt];
+    const bool scored = group.wants_prompt_logprobs();
+    const size_t values = (scored ? static_cast<size_t>(part.tokens) : 1) * vocab;
+    const std::span<const float> rows = logits.first(values);
+    logits = logits.subspan(values);
+    if (scored) group.score_prompt(part.first, part.tokens, rows);
+    if (group.prompt_left() == 0) take_tokens(group, rows.last(vocab), report);
+  }
+}
+
+Status Generator::run_decode(const schedule::Plan& plan, StepReport& report) {
   step_.clear();
-  for (const auto& group : running_) {
-    for (int64_t i = 0; i < group->num_live(); ++i) {
-      BlockTable& table = group->table(i);
+  for (const RequestId id : plan.decodes) {
+    Group& group = *running_.at(id);
+    for (int64_t i = 0; i < group.num_live(); ++i) {
+      BlockTable& table = group.table(i);
       step_.output_rows.push_back(static_cast<int32_t>(step_.tokens.size()));
-      step_.tokens.push_back(group->next_token(i));
-      step_.positions.push_back(static_cast<int32_t>(table.tokens()));
-      step_.sequences.push_back(static_cast<int32_t>(step_.num_sequences));
+      add_row(group.next_token(i), table.tokens());
       table.append(1);
       add_table(table);
     }
   }
-  auto logits = runner_.run(step_);
+  report.batch_sequences = step_.num_sequences;
+  SPYRE_TRY_ASSIGN(std::span<const float> logits, runner_.run(step_));
   const auto vocab = static_cast<size_t>(runner_.vocab_size());
-  size_t row = 0;
-  for (size_t i = 0; i < running_.size();) {
-    Group& group = *running_[i];
-    const auto rows = static_cast<size_t>(group.num_live());
-    const Status status = logits ? group.accept(logits->subspan(row * vocab, rows * vocab))
-                                 : Status(std::unexpected(logits.error()));
-    row += rows;
-    if (status && group.num_live() > 0) {
-      ++i;
-    } else {
-      finish(group, status ? std::nullopt : std::optional(status.error()), listener);
+  for (const RequestId id : plan.decodes) {
+    Group& group = *running_.at(id);
+    const size_t values = static_cast<size_t>(group.num_live()) * vocab;
+    take_tokens(group, logits.first(values), report);
+    logits = logits.subspan(values);
+  }
+  return {};
+}
+
+// The group may be gone afterwards.
+void Generator::take_tokens(Group& group, std::span<const float> logits, StepReport& report) {
+  const Result<int64_t> tokens = group.accept(logits, observer_);
+  if (!tokens) return end(group, tokens.error());
+  report.generated_tokens += *tokens;
+  if (group.num_live() == 0) end(group, std::nullopt);
+}
+
+void Generator::charge_interruption(const schedule::Plan& plan, double seconds) {
+  for (const auto& [id, group] : running_) {
+    if (std::ranges::find(plan.prompts, id, &schedule::PromptPart::id) == plan.prompts.end()) {
+      group->interrupted(seconds);
     }
   }
 }
 
-// A group whose sequences did not all end by themselves leaves them as aborted.
-void Generator::finish(Group& group, std::optional<Error> failure, Listener& listener) {
-  reserved_sequences_ -= Group::max_sequences(group.request());
-  reserved_blocks_ -= Group::max_blocks(group.request(), runner_.max_model_len());
-  listener.on_finished(group.id(), group.take_output(std::move(failure)));
-  std::erase_if(running_, [&](const auto& each) { return each.get() == &group; });
+// Choices that did not end by themselves are left as aborted.
+void Generator::end(Group& group, std::optional<Error> failure) {
+  const RequestId id = group.id();
+  promised_blocks_ -= Group::max_blocks(group.request(), runner_.max_model_len());
+  RequestOutput output = group.take_output(std::move(failure));
+  ended_.push_back({.report = group.report(output), .output = std::move(output)});
+  running_.erase(id);
+  scheduler_->finish(id);
+}
+
+void Generator::end_waiting(RequestId id, std::optional<Error> failure) {
+  const auto found = waiting_.find(id);
+  const Request& request = found->second.request;
+  Ended ended{.report = unstarted_report(id, request, found->second.arrival)};
+  ended.report.failed = failure.has_value();
+  for (int32_t i = 0; !failure && i < Group::max_sequences(request); ++i) {
+    ended.output.completions.push_back({.index = request.first_choice + i});
+  }
+  ended.output.error = std::move(failure);
+  ended_.push_back(std::move(ended));
+  waiting_.erase(found);
+  scheduler_->finish(id);
+}
+
+void Generator::end_all(const std::optional<Error>& failure) {
+  while (!running_.empty()) end(*running_.begin()->second, failure);
+  while (!waiting_.empty()) end_waiting(waiting_.begin()->first, failure);
+}
+
+// The last of a step: whoever asks after an answer finds it counted.
+void Generator::deliver(StepReport& report, Listener& listener) {
+  if (observer_ != nullptr) {
+    const int64_t blocks = runner_.kv_cache().shape().blocks;
+    report.running = static_cast<int64_t>(running_.size());
+    report.waiting = static_cast<int64_t>(waiting_.size());
+    report.kv_usage = static_cast<double>(blocks_in_use()) / static_cast<double>(blocks);
+    observer_->on_step(report);
+    for (const Ended& each : ended_) observer_->on_finished(each.report);
+  }
+  for (Ended& each : ended_) listener.on_finished(each.report.id, std::move(each.output));
+  ended_.clear();
+}
+
+bool Generator::abort(RequestId id, Listener& listener) {
+  listener_ = &listener;
+  if (const auto running = running_.find(id); running != running_.end()) {
+    end(*running->second, std::nullopt);
+  } else if (waiting_.contains(id)) {
+    end_waiting(id, std::nullopt);
+  } else {
+    return false;
+  }
+  StepReport between_steps;
+  deliver(between_steps, listener);
+  return true;
 }
 
 void Generator::abort_all(Listener& listener) {
   listener_ = &listener;
-  while (!running_.empty()) {
-    finish(*running_.front(), std::nullopt, listener);
-  }
-  for (Waiting& each : waiting_) {
-    listener.on_finished(each.id, {.completions = {Completion{}}});
-  }
-  waiting_.clear();
+  end_all(std::nullopt);
+  StepReport between_steps;
+  deliver(between_steps, listener);
 }
 
 }  // namespace spyre::engine

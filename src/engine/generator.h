@@ -1,68 +1,107 @@
-// The offline engine: takes requests, runs them together, one step at a time, on the caller's
-// thread. A request is admitted when its sequences and all the KV blocks that it can ever need are
-// free, so nothing that runs is ever stopped for lack of memory. A step is either a chunk of one
-// prompt or one token of every running sequence. Results do not depend on who runs beside whom.
+// Runs requests together, one step at a time, on the caller's thread: the scheduler plans a step,
+// the runner computes it, each request takes its tokens. Who runs when is the scheduler's matter
+// alone; results do not depend on who runs beside whom.
 #pragma once
 
-#include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "engine/group.h"
+#include "engine/listener.h"
+#include "engine/observer.h"
+#include "engine/prefill_tiles.h"
 #include "engine/request.h"
+#include "schedule/scheduler.h"
 
 namespace spyre::engine {
 
 struct GeneratorOptions {
-  int64_t max_num_seqs = 1;  // sequences that run at once
-  int64_t prefill_rows =
-      256;  // prompt tokens of a step: enough to use the weights often, little scratch
+  // Rows of a tile of a prefill: enough to use the weights often, little scratch.
+  int64_t prefill_rows = kPrefillRows;
+  int32_t max_logprobs = 20;     // --max-logprobs; -1: no limit
+  int32_t max_stop_strings = 4;  // VLLM_MAX_STOP_STRINGS
 };
 
 class Generator {
  public:
-  // Borrows runner and tokenizer for its life. kv_blocks: those of the runner's KV cache.
+  // Borrows runner and tokenizer for its life. The runner has the programs of step_shapes() for all
+  // that the scheduler plans, and a KV cache with all the blocks that it promises.
   // kResourceExhausted: no memory for sampling.
   static Result<std::unique_ptr<Generator>> create(runner::ModelRunner& runner,
                                                    const text::Tokenizer& tokenizer,
+                                                   std::unique_ptr<schedule::Scheduler> scheduler,
                                                    const GeneratorOptions& options);
 
-  // Queues a request. kInvalidArgument: a parameter out of range, a prompt that is empty, too long
-  // or holds unknown ids, more sequences or KV blocks than the engine has; the message names the
-  // setting.
-  Status submit(RequestId id, Request request);
+  // Borrowed, may be null; told of everything from now on.
+  void set_observer(Observer* observer) { observer_ = observer; }
 
-  // Runs one step; false when nothing is left to do. Failures of a request go to its output.
-  bool step(Listener& listener);
+  // Whether such a request can ever run: check_request(), then the scheduler's word. Any thread may
+  // ask, of `scheduler()` what its header allows to any thread.
+  Status check(const Request& request) const;
+  Status check_fields(const Request& request) const;
+  const schedule::Scheduler& scheduler() const { return *scheduler_; }
 
-  // Ends everything that runs or waits; outputs hold what was made so far.
+  // Queues a request under an id that no unfinished request has. Errors: those of check().
+  Status submit(RequestId id, Request request, Clock::time_point arrival = Clock::now());
+
+  // Runs one step; false when nothing can run. What goes wrong with one request goes to its output.
+  // kInternal: the step itself failed; all requests have then ended with that error, and the
+  // generator is of no use any more.
+  Result<bool> step(Listener& listener);
+
+  // Ends a request, running or waiting, and frees its blocks; its output holds what was made so
+  // far. False: there is no such request.
+  bool abort(RequestId id, Listener& listener);
   void abort_all(Listener& listener);
+
+  // As it stands before the next step.
+  schedule::Snapshot snapshot() const { return scheduler_->snapshot(); }
+  int64_t blocks_in_use() const;
 
  private:
   Generator(runner::ModelRunner& runner, const text::Tokenizer& tokenizer,
-            const GeneratorOptions& options, sample::Workspace workspace);
+            std::unique_ptr<schedule::Scheduler> scheduler, const GeneratorOptions& options,
+            sample::Workspace workspace);
 
   struct Waiting {
-    RequestId id;
     Request request;
+    Clock::time_point arrival;
+  };
+  struct Ended {
+    RequestReport report = {};
+    RequestOutput output = {};
   };
 
-  void admit(Listener& listener);
-  void run_prompt_chunk(Group& group, Listener& listener);
-  void run_decode(Listener& listener);
+  Status run_prefill(const schedule::Plan& plan, Clock::time_point began, StepReport& report);
+  Group* start(RequestId id);
+  Status run_tile(const Tile& tile, std::span<Group* const> groups, Clock::time_point began,
+                  StepReport& report);
+  void take_tile(const Tile& tile, std::span<Group* const> groups, std::span<const float> logits,
+                 StepReport& report);
+  Status run_decode(const schedule::Plan& plan, StepReport& report);
+  void add_row(int32_t token, int64_t position);
   void add_table(const BlockTable& table);
-  void finish(Group& group, std::optional<Error> failure, Listener& listener);
+  void take_tokens(Group& group, std::span<const float> logits, StepReport& report);
+  void charge_interruption(const schedule::Plan& plan, double seconds);
+
+  void end(Group& group, std::optional<Error> failure);
+  void end_waiting(RequestId id, std::optional<Error> failure);
+  void end_all(const std::optional<Error>& failure);
+  void deliver(StepReport& report, Listener& listener);
 
   runner::ModelRunner& runner_;
+  const std::unique_ptr<schedule::Scheduler> scheduler_;
   const GeneratorOptions options_;
   sample::Workspace workspace_;
   schedule::BlockPool pool_;
+  Observer* observer_ = nullptr;
   Listener* listener_ = nullptr;
   GroupContext context_;
-  std::deque<Waiting> waiting_;
-  std::vector<std::unique_ptr<Group>> running_;  // in order of admission
-  int64_t reserved_blocks_ = 0;
-  int64_t reserved_sequences_ = 0;
+  std::map<RequestId, Waiting> waiting_;
+  std::map<RequestId, std::unique_ptr<Group>> running_;
+  std::vector<Ended> ended_;  // that the listener has not heard of yet
+  int64_t promised_blocks_ = 0;
   runner::Step step_;
 };
 

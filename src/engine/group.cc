@@ -7,19 +7,12 @@
 
 namespace spyre::engine {
 
-namespace {
-
-double seconds_between(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
-}  // namespace
-
-Group::Group(GroupContext& context, RequestId id, Request request)
+Group::Group(GroupContext& context, RequestId id, Request request, Clock::time_point arrival)
     : context_(context),
       id_(id),
       request_(std::move(request)),
-      prompt_table_(context.pool, context.runner) {
+      prompt_table_(context.pool, context.runner),
+      arrival_(arrival) {
   if (wants_prompt_logprobs()) prompt_logprobs_.reserve(request_.prompt.size() - 1);
 }
 
@@ -27,20 +20,23 @@ int64_t Group::max_sequences(const Request& request) {
   return request.beam ? request.beam->width : request.params.n;
 }
 
+int64_t Group::max_tokens(const Request& request) {
+  return request.beam ? request.beam->max_tokens : request.params.max_tokens;
+}
+
 int64_t Group::max_blocks(const Request& request, int64_t max_model_len) {
-  const int64_t total = std::min(
-      static_cast<int64_t>(request.prompt.size()) + request.params.max_tokens, max_model_len);
-  const int64_t each = (total + kernels::kKvBlockTokens - 1) / kernels::kKvBlockTokens;
-  // New beams are forked, a block each, before their parents end.
-  return max_sequences(request) * (each + (request.beam ? 1 : 0));
+  const auto prompt_tokens = static_cast<int64_t>(request.prompt.size());
+  const int64_t total =
+      prompt_tokens + std::min(max_tokens(request), max_model_len - prompt_tokens);
+  return max_sequences(request) * ((total + kernels::kKvBlockTokens - 1) / kernels::kKvBlockTokens);
 }
 
 int64_t Group::prompt_left() const {
   return static_cast<int64_t>(request_.prompt.size()) - prompt_table_.tokens();
 }
 
-const BlockTable& Group::begin_prompt(int64_t count) {
-  if (!started_) started_ = Clock::now();
+const BlockTable& Group::begin_prompt(int64_t count, Clock::time_point step_began) {
+  if (!started_) started_ = step_began;
   prompt_table_.append(count);
   return prompt_table_;
 }
@@ -63,11 +59,26 @@ void Group::score_prompt(int64_t first, int64_t count, std::span<const float> lo
   }
 }
 
-Status Group::accept(std::span<const float> logits) {
+Result<int64_t> Group::accept(std::span<const float> logits, Observer* observer) {
   const bool first = !first_token_;
-  Status status = choose(logits);
-  if (first) first_token_ = Clock::now();
-  return status;
+  if (first) context_.listener->on_prompt(id_, prompt_logprobs_);
+  const int64_t tokens = first ? max_sequences(request_) : num_live();
+  SPYRE_TRY(choose(logits));
+  const Clock::time_point now = Clock::now();
+  if (observer != nullptr) tell(*observer, tokens, now);
+  if (first) first_token_ = now;
+  last_token_ = now;
+  return tokens;
+}
+
+void Group::tell(Observer& observer, int64_t tokens, Clock::time_point now) {
+  for (int64_t i = 0; i < tokens; ++i) {
+    if (last_token_) {
+      observer.on_next_token(seconds_between(*last_token_, now));
+    } else {
+      observer.on_first_token(seconds_between(arrival_, now));
+    }
+  }
 }
 
 RequestOutput Group::take_output(std::optional<Error> failure) {
@@ -83,9 +94,37 @@ RequestOutput Group::take_output(std::optional<Error> failure) {
   return output;
 }
 
-Result<std::unique_ptr<Group>> create_group(GroupContext& context, RequestId id, Request request) {
-  if (request.beam) return BeamGroup::create(context, id, std::move(request));
-  return SampledGroup::create(context, id, std::move(request));
+RequestReport unstarted_report(RequestId id, const Request& request, Clock::time_point arrival) {
+  return {.id = id,
+          .prompt_tokens = static_cast<int64_t>(request.prompt.size()),
+          .max_tokens = Group::max_tokens(request),
+          .n = Group::max_sequences(request),
+          .finished_s = seconds_between(arrival, Clock::now())};
+}
+
+RequestReport Group::report(const RequestOutput& output) const {
+  RequestReport report = unstarted_report(id_, request_, arrival_);
+  const auto since_arrival = [&](const std::optional<Clock::time_point>& moment) {
+    return moment ? std::optional(seconds_between(arrival_, *moment)) : std::nullopt;
+  };
+  report.scheduled_s = since_arrival(started_);
+  report.first_token_s = since_arrival(first_token_);
+  report.last_token_s = since_arrival(last_token_);
+  report.interrupted_s = interrupted_s_;
+  report.failed = output.error.has_value();
+  if (!output.completions.empty()) report.finish_reason = output.completions[0].finish_reason;
+  for (const Completion& each : output.completions) {
+    report.generated_tokens += static_cast<int64_t>(each.token_ids.size());
+    if (each.finish_reason == sample::FinishReason::kAbort)
+      report.finish_reason = each.finish_reason;
+  }
+  return report;
+}
+
+Result<std::unique_ptr<Group>> create_group(GroupContext& context, RequestId id, Request request,
+                                            Clock::time_point arrival) {
+  if (request.beam) return BeamGroup::create(context, id, std::move(request), arrival);
+  return SampledGroup::create(context, id, std::move(request), arrival);
 }
 
 }  // namespace spyre::engine

@@ -3,17 +3,17 @@
 // rows in and logits out.
 #pragma once
 
-#include <chrono>
 #include <memory>
 
 #include "engine/block_table.h"
+#include "engine/clock.h"
+#include "engine/listener.h"
+#include "engine/observer.h"
 #include "engine/request.h"
 #include "sample/workspace.h"
 #include "text/tokenizer.h"
 
 namespace spyre::engine {
-
-using Clock = std::chrono::steady_clock;
 
 // What groups share; borrowed for their life.
 struct GroupContext {
@@ -26,11 +26,14 @@ struct GroupContext {
 
 class Group {
  public:
-  Group(GroupContext& context, RequestId id, Request request);
+  // arrival: of the request.
+  Group(GroupContext& context, RequestId id, Request request, Clock::time_point arrival);
   virtual ~Group() = default;
 
-  // Sequences that may run at once, and the blocks that they may come to own together.
+  // Sequences that may run at once, the longest answer of each, and the blocks that they may come
+  // to own together.
   static int64_t max_sequences(const Request& request);
+  static int64_t max_tokens(const Request& request);
   static int64_t max_blocks(const Request& request, int64_t max_model_len);
 
   RequestId id() const { return id_; }
@@ -39,8 +42,8 @@ class Group {
   // --- the prompt
   int64_t prompt_left() const;
   bool wants_prompt_logprobs() const { return request_.params.prompt_logprobs.has_value(); }
-  // The next `count` prompt tokens are about to run; the table then covers them.
-  const BlockTable& begin_prompt(int64_t count);
+  // The next `count` prompt tokens run in a step that began then; the table covers them.
+  const BlockTable& begin_prompt(int64_t count, Clock::time_point step_began);
   // Scores the tokens that follow rows [first, first + count) of the prompt. logits: [count,
   // vocab].
   void score_prompt(int64_t first, int64_t count, std::span<const float> logits);
@@ -50,12 +53,16 @@ class Group {
   // The token that sequence i runs next, with the table that covers its position.
   virtual int32_t next_token(int64_t i) const = 0;
   virtual BlockTable& table(int64_t i) = 0;
-  // Chooses tokens from logits: after the prompt [1, vocab], then [num_live(), vocab]; may write
-  // into them. An error ends this request only.
-  Status accept(std::span<const float> logits);
+  // Chooses tokens from logits: after the prompt [1, vocab], then [num_live(), vocab]; tells the
+  // observer (may be null) of each. Returns how many; an error ends this request only.
+  Result<int64_t> accept(std::span<const float> logits, Observer* observer);
 
-  // Everything made so far; the group is not used afterwards.
+  // Another request's prefill took so long while this one waited.
+  void interrupted(double seconds) { interrupted_s_ += seconds; }
+
+  // Everything made so far, and the request's life; the group is not used afterwards.
   RequestOutput take_output(std::optional<Error> failure);
+  RequestReport report(const RequestOutput& output) const;
 
  protected:
   virtual Status choose(std::span<const float> logits) = 0;
@@ -68,12 +75,21 @@ class Group {
   BlockTable prompt_table_;
 
  private:
+  void tell(Observer& observer, int64_t tokens, Clock::time_point now);
+
   std::vector<TokenOutput> prompt_logprobs_;
+  const Clock::time_point arrival_;
   std::optional<Clock::time_point> started_;
   std::optional<Clock::time_point> first_token_;
+  std::optional<Clock::time_point> last_token_;
+  double interrupted_s_ = 0;
 };
 
+// The life of a request that never ran.
+RequestReport unstarted_report(RequestId id, const Request& request, Clock::time_point arrival);
+
 // The kind of group that the request asks for. Errors: those of the tokenizer's decoder.
-Result<std::unique_ptr<Group>> create_group(GroupContext& context, RequestId id, Request request);
+Result<std::unique_ptr<Group>> create_group(GroupContext& context, RequestId id, Request request,
+                                            Clock::time_point arrival);
 
 }  // namespace spyre::engine

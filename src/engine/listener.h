@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "engine/request.h"
 
@@ -10,7 +11,8 @@ namespace spyre::engine {
 
 // What a choice gained since the last call: its tokens, and the text that no later token can
 // change. The text lags behind the tokens inside a UTF-8 character and inside what may become a
-// stop string.
+// stop string. A sampled choice tells of each token, even one without text; beams tell of
+// everything at their end. A choice that was aborted gets no delta for that.
 struct Delta {
   int32_t choice = 0;
   std::string_view text = {};

@@ -11,6 +11,8 @@
 
 namespace spyre::engine {
 
+// A report of kind kIdle is no step: it comes when requests left between steps, for the counts at
+// its end.
 struct StepReport {
   schedule::StepKind kind = schedule::StepKind::kIdle;
   std::optional<schedule::Shape> shape = {};
@@ -22,11 +24,12 @@ struct StepReport {
   int64_t running = 0;  // requests, after the step
   int64_t waiting = 0;
   int64_t paused = 0;
-  double kv_usage = 0;  // 0..1, of the KV cache's blocks, after the step
+  double kv_usage = 0;  // 0..1, of the KV cache's blocks that hold something, after the step
 };
 
 // A request's life. Seconds since its arrival; a stage that it never reached is empty.
 struct RequestReport {
+  RequestId id = 0;
   int64_t prompt_tokens = 0;
   int64_t generated_tokens = 0;  // of all choices
   int64_t max_tokens = 0;
@@ -44,10 +47,13 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void on_step(const StepReport& report) = 0;
+  // The request's first step begins.
+  virtual void on_scheduled(RequestId id) { (void)id; }
   // The first token of a sequence, `seconds` after its request's arrival; and each later token,
   // `seconds` after the one before.
   virtual void on_first_token(double seconds) = 0;
   virtual void on_next_token(double seconds) = 0;
+  // Comes after the report of the request's last step, and before its Listener's on_finished.
   virtual void on_finished(const RequestReport& report) = 0;
 };
 

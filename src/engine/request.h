@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -23,6 +22,9 @@ struct Request {
   sample::SamplingParams params = {};  // max_tokens is set
   std::optional<sample::BeamSearchParams> beam =
       {};  // replaces sampling; params give stops and text rules
+  // Number of its first choice, and of that choice's random stream: choices [4, 8) of a request may
+  // run as a request of their own.
+  int32_t first_choice = 0;
 };
 
 // A token with its log-probability, 1-based rank, and the likeliest tokens, best first.
@@ -54,15 +56,6 @@ struct RequestOutput {
   std::vector<Completion> completions = {};
   Timings timings = {};
   std::optional<Error> error = {};  // the request failed: completions hold what was made before
-};
-
-// Told of progress on the thread that calls Generator::step(). Must not call the generator.
-class Listener {
- public:
-  virtual ~Listener() = default;
-  // More text of a choice; never ends inside a UTF-8 character, nor inside a possible stop string.
-  virtual void on_text(RequestId id, int32_t choice, std::string_view text) = 0;
-  virtual void on_finished(RequestId id, RequestOutput output) = 0;
 };
 
 }  // namespace spyre::engine

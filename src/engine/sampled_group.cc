@@ -6,13 +6,16 @@
 namespace spyre::engine {
 
 Result<std::unique_ptr<Group>> SampledGroup::create(GroupContext& context, RequestId id,
-                                                    Request request) {
-  std::unique_ptr<SampledGroup> group(new SampledGroup(context, id, std::move(request)));
+                                                    Request request, Clock::time_point arrival) {
+  std::unique_ptr<SampledGroup> group(new SampledGroup(context, id, std::move(request), arrival));
   const sample::SamplingParams& params = group->request_.params;
   // Used only by requests without a seed.
   std::random_device device;
   const uint64_t entropy = (uint64_t{device()} << 32) | device();
-  for (int32_t index = 0; index < params.n; ++index) {
+  const int64_t room =
+      context.runner.max_model_len() - static_cast<int64_t>(group->request_.prompt.size());
+  const int32_t first = group->request_.first_choice;
+  for (int32_t index = first; index < first + params.n; ++index) {
     SPYRE_TRY_ASSIGN(TokenText text,
                      TokenText::create(context.tokenizer, group->request_.prompt, params));
     group->choices_.push_back({.sampler = sample::SequenceSampler(
@@ -22,7 +25,8 @@ Result<std::unique_ptr<Group>> SampledGroup::create(GroupContext& context, Reque
                                .table = BlockTable(context.pool, context.runner),
                                .completion = {}});
     group->choices_.back().completion.index = index;
-    group->choices_.back().completion.token_ids.reserve(static_cast<size_t>(params.max_tokens));
+    const int64_t most_tokens = std::max<int64_t>(1, std::min(params.max_tokens, room));
+    group->choices_.back().completion.token_ids.reserve(static_cast<size_t>(most_tokens));
   }
   group->best_.resize(group->choices_[0].sampler.best_capacity());
   return group;
@@ -60,15 +64,7 @@ Result<bool> SampledGroup::advance(Choice& choice, std::span<const float> logits
   SPYRE_TRY_ASSIGN(const sample::Token token,
                    choice.sampler.sample(logits, best_, context_.workspace));
   Completion& completion = choice.completion;
-  completion.token_ids.push_back(token.id);
-  completion.cumulative_logprob += token.logprob;
-  if (request_.params.logprobs) {
-    completion.logprobs.push_back(
-        {.id = token.id,
-         .logprob = token.logprob,
-         .rank = token.rank,
-         .top = {best_.begin(), best_.begin() + static_cast<ptrdiff_t>(token.num_best)}});
-  }
+  add_token(completion, token);
   const auto generated = static_cast<int64_t>(completion.token_ids.size());
   std::optional<sample::Finish> finish =
       sample::check_finish(request_.params, token.id,
@@ -76,11 +72,37 @@ Result<bool> SampledGroup::advance(Choice& choice, std::span<const float> logits
                             .total = generated + static_cast<int64_t>(request_.prompt.size()),
                             .max_model_len = context_.runner.max_model_len()});
   SPYRE_TRY(add_text(choice, token.id, finish));
-  if (!finish) return false;
-  completion.finish_reason = finish->reason;
-  completion.stop_reason = finish->stop_reason;
-  choice.table = BlockTable(context_.pool, context_.runner);
-  return true;
+  if (finish) {
+    completion.finish_reason = finish->reason;
+    completion.stop_reason = finish->stop_reason;
+    choice.table = BlockTable(context_.pool, context_.runner);
+  }
+  tell(completion, finish.has_value());
+  return finish.has_value();
+}
+
+void SampledGroup::add_token(Completion& completion, const sample::Token& token) const {
+  completion.token_ids.push_back(token.id);
+  completion.cumulative_logprob += token.logprob;
+  if (!request_.params.logprobs) return;
+  completion.logprobs.push_back(
+      {.id = token.id,
+       .logprob = token.logprob,
+       .rank = token.rank,
+       .top = {best_.begin(), best_.begin() + static_cast<ptrdiff_t>(token.num_best)}});
+}
+
+void SampledGroup::tell(const Completion& completion, bool finished) const {
+  Delta delta{.choice = completion.index,
+              .text = piece_,
+              .token_ids = std::span(completion.token_ids).last(1),
+              .finished = finished};
+  if (request_.params.logprobs) delta.logprobs = std::span(completion.logprobs).last(1);
+  if (finished) {
+    delta.finish_reason = completion.finish_reason;
+    delta.stop_reason = completion.stop_reason;
+  }
+  context_.listener->on_delta(id(), delta);
 }
 
 // A stop string found in the text is a finish of its own, before a length that was reached with it.
@@ -100,9 +122,7 @@ Status SampledGroup::add_text(Choice& choice, int32_t token,
       finish = {sample::FinishReason::kStop, std::move(*hit)};
     }
   }
-  if (piece_.empty()) return {};
   completion.text += piece_;
-  context_.listener->on_text(id(), completion.index, piece_);
   return {};
 }
 

@@ -10,8 +10,8 @@ namespace spyre::engine {
 
 class SampledGroup final : public Group {
  public:
-  static Result<std::unique_ptr<Group>> create(GroupContext& context, RequestId id,
-                                               Request request);
+  static Result<std::unique_ptr<Group>> create(GroupContext& context, RequestId id, Request request,
+                                               Clock::time_point arrival);
 
   int64_t num_live() const override { return static_cast<int64_t>(live_.size()); }
   int32_t next_token(int64_t i) const override;
@@ -34,7 +34,9 @@ class SampledGroup final : public Group {
   void start_choices();
   // One token for one choice; true when it ended.
   Result<bool> advance(Choice& choice, std::span<const float> logits);
+  void add_token(Completion& completion, const sample::Token& token) const;
   Status add_text(Choice& choice, int32_t token, std::optional<sample::Finish>& finish);
+  void tell(const Completion& completion, bool finished) const;
 
   std::vector<Choice> choices_;
   std::vector<size_t> live_;  // indices of choices_ that still grow, ascending

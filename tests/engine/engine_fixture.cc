@@ -1,12 +1,48 @@
 #include "engine/engine_fixture.h"
 
+#include "engine/step_shapes.h"
+#include "schedule/reserving.h"
+#include "schedule/static_batching.h"
+
 namespace spyre::engine::testing {
 
-EngineFixture::EngineFixture(std::string_view name, const GeneratorOptions& options)
+namespace {
+
+// As many programs as the settings need; a failure ends the test program.
+std::unique_ptr<schedule::Scheduler> prepare(runner::ModelRunner& runner,
+                                             const EngineSettings& settings) {
+  if (!settings.shapes.empty()) {
+    for (const schedule::Shape& shape : settings.shapes) {
+      const StepShapes programs = step_shapes(shape, settings.prefill_rows);
+      SPYRE_CHECK(runner.prepare(programs.prefill).has_value());
+      SPYRE_CHECK(runner.prepare(programs.decode).has_value());
+    }
+    return schedule::StaticBatching::create({.shapes = settings.shapes}).value();
+  }
+  const int64_t sequences = settings.max_num_seqs;
+  SPYRE_CHECK(runner.prepare({.rows = settings.prefill_rows, .output_rows = kTileOutputs}));
+  SPYRE_CHECK(
+      runner.prepare({.rows = sequences, .sequences = sequences, .output_rows = sequences}));
+  return schedule::Reserving::create({.max_sequences = sequences,
+                                      .kv_blocks = runner.kv_cache().shape().blocks,
+                                      .max_model_len = runner.max_model_len(),
+                                      .prompt_chunk_tokens = settings.prefill_rows})
+      .value();
+}
+
+}  // namespace
+
+EngineFixture::EngineFixture(std::string_view name, const EngineSettings& settings)
     : model_(name, {.isa = kernels::best_isa(detect_cpu_features())}),
       tokenizer_(text::Tokenizer::load(runner::testing::fixture_path(name)).value()),
       expected_(runner::testing::expected_of(name)),
-      generator_(Generator::create(model_.runner(), tokenizer_, options).value()) {}
+      generator_(make_generator(settings)) {}
+
+std::unique_ptr<Generator> EngineFixture::make_generator(const EngineSettings& settings) {
+  return Generator::create(model_.runner(), tokenizer_, prepare(model_.runner(), settings),
+                           {.prefill_rows = settings.prefill_rows})
+      .value();
+}
 
 std::map<RequestId, Outcome> EngineFixture::run(std::vector<Request> requests) {
   Recorder recorder;
@@ -14,7 +50,7 @@ std::map<RequestId, Outcome> EngineFixture::run(std::vector<Request> requests) {
     const Status status = generator_->submit(i, std::move(requests[i]));
     if (!status) recorder.on_finished(i, {.error = status.error()});
   }
-  while (generator_->step(recorder)) {
+  while (generator_->step(recorder).value()) {
   }
   return std::move(recorder.outcomes);
 }

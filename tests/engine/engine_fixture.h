@@ -9,14 +9,35 @@
 namespace spyre::engine::testing {
 
 struct Outcome {
-  RequestOutput output;
-  std::map<int32_t, std::string> streamed;  // per choice
+  RequestOutput output = {};
+  std::map<int32_t, std::string> streamed = {};  // per choice
+  std::map<int32_t, std::vector<int32_t>> streamed_tokens = {};
+  std::map<int32_t, sample::FinishReason> ends = {};
+  size_t streamed_logprobs = 0;
+  size_t streamed_prompt_logprobs = 0;
+  int prompts = 0;  // calls of on_prompt
+};
+
+// What runs requests: static batching over shapes, or, without any, batching by what is free.
+struct EngineSettings {
+  int64_t max_num_seqs = 8;
+  int64_t prefill_rows = kPrefillRows;
+  std::vector<schedule::Shape> shapes = {};
 };
 
 class Recorder final : public Listener {
  public:
-  void on_text(RequestId id, int32_t choice, std::string_view text) override {
-    outcomes[id].streamed[choice] += text;
+  void on_prompt(RequestId id, std::span<const TokenOutput> prompt_logprobs) override {
+    ++outcomes[id].prompts;
+    outcomes[id].streamed_prompt_logprobs = prompt_logprobs.size();
+  }
+  void on_delta(RequestId id, const Delta& delta) override {
+    Outcome& outcome = outcomes[id];
+    outcome.streamed[delta.choice] += delta.text;
+    auto& tokens = outcome.streamed_tokens[delta.choice];
+    tokens.insert(tokens.end(), delta.token_ids.begin(), delta.token_ids.end());
+    outcome.streamed_logprobs += delta.logprobs.size();
+    if (delta.finished) outcome.ends[delta.choice] = delta.finish_reason;
   }
   void on_finished(RequestId id, RequestOutput output) override {
     outcomes[id].output = std::move(output);
@@ -29,12 +50,16 @@ class Recorder final : public Listener {
 
 class EngineFixture {
  public:
-  explicit EngineFixture(std::string_view name,
-                         const GeneratorOptions& options = {.max_num_seqs = 8});
+  explicit EngineFixture(std::string_view name, const EngineSettings& settings = {});
 
   Generator& generator() { return *generator_; }
+  // Leaves the fixture without one.
+  std::unique_ptr<Generator> take_generator() { return std::move(generator_); }
   const text::Tokenizer& tokenizer() const { return tokenizer_; }
   runner::testing::LoadedModel& model() { return model_; }
+
+  // A generator over this model; the fixture's own must be idle.
+  std::unique_ptr<Generator> make_generator(const EngineSettings& settings);
 
   // Runs the requests together until all are done; ids are their places.
   std::map<RequestId, Outcome> run(std::vector<Request> requests);

@@ -87,13 +87,13 @@ TEST(Generator, AnAbortKeepsWhatWasMade) {
   Recorder recorder;
   ASSERT_TRUE(engine.generator().submit(0, engine.request(1)));
   ASSERT_TRUE(engine.generator().submit(1, engine.request(1)));
-  for (int step = 0; step < 5; ++step) engine.generator().step(recorder);
+  for (int step = 0; step < 5; ++step) ASSERT_TRUE(engine.generator().step(recorder).value());
   engine.generator().abort_all(recorder);
   const Completion& begun = recorder.outcomes[0].output.completions[0];
   EXPECT_EQ(begun.finish_reason, sample::FinishReason::kAbort);
   EXPECT_EQ(begun.token_ids.size(), 5u);
   EXPECT_EQ(recorder.outcomes[1].output.completions[0].finish_reason, sample::FinishReason::kAbort);
-  EXPECT_FALSE(engine.generator().step(recorder));
+  EXPECT_FALSE(engine.generator().step(recorder).value());
   // Nothing was leaked: the engine serves on.
   EXPECT_EQ(engine.run_one(engine.request(1)).output.completions[0].token_ids, engine.greedy(1));
 }

@@ -1,0 +1,31 @@
+// The two programs that a warmup shape needs: one for the tiles of its prefill, one for its
+// decodes. What the memory plan adds up, what warm-up prepares and what the generator runs are
+// these.
+#pragma once
+
+#include <algorithm>
+
+#include "engine/prefill_tiles.h"
+#include "runner/model_runner.h"
+#include "schedule/shape.h"
+
+namespace spyre::engine {
+
+// Capacities for ModelRunner::prepare(), which knows max_blocks.
+struct StepShapes {
+  model::StepShape prefill;
+  model::StepShape decode;
+};
+
+// prefill_rows: GeneratorOptions::prefill_rows.
+inline StepShapes step_shapes(const schedule::Shape& shape, int64_t prefill_rows = kPrefillRows) {
+  const int64_t rows = std::min(prefill_rows, shape.prompt_tokens * shape.batch_size);
+  return {.prefill = {.rows = rows,
+                      .sequences = std::min(shape.batch_size, rows),
+                      .output_rows = std::min(rows, kTileOutputs)},
+          .decode = {.rows = shape.batch_size,
+                     .sequences = shape.batch_size,
+                     .output_rows = shape.batch_size}};
+}
+
+}  // namespace spyre::engine

@@ -1,0 +1,149 @@
+#include "engine/warmup.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "engine/clock.h"
+#include "engine/step_shapes.h"
+
+namespace spyre::engine {
+
+namespace {
+
+constexpr int64_t kDecodeSteps = 3;
+
+// Tokens in a fixed, even order: any will do as long as they differ. Steele et al. 2014
+// (SplitMix64).
+class RandomTokens {
+ public:
+  RandomTokens(int64_t vocab_size, const std::vector<int32_t>& excluded)
+      : vocab_size_(vocab_size), excluded_(excluded) {}
+
+  // One of the few that are left if nearly all are excluded.
+  int32_t next() {
+    auto token = static_cast<int32_t>(draw() % static_cast<uint64_t>(vocab_size_));
+    for (int64_t i = 0; i < vocab_size_ && is_excluded(token); ++i) {
+      token = static_cast<int32_t>((token + 1) % vocab_size_);
+    }
+    return token;
+  }
+
+ private:
+  bool is_excluded(int32_t token) const {
+    return token == 0 || std::ranges::find(excluded_, token) != excluded_.end();
+  }
+  uint64_t draw() {
+    uint64_t z = state_ += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+
+  const int64_t vocab_size_;
+  const std::vector<int32_t>& excluded_;
+  uint64_t state_ = 0;
+};
+
+// A full batch of a shape: its first tile of prompts, then decodes.
+class Pass {
+ public:
+  Pass(runner::ModelRunner& runner, const schedule::Shape& shape, const StepShapes& programs,
+       RandomTokens& tokens)
+      : runner_(runner), shape_(shape), programs_(programs), tokens_(tokens) {}
+
+  Status run() {
+    const int64_t rows = programs_.prefill.rows / programs_.prefill.sequences;
+    SPYRE_TRY(run_step(programs_.prefill.sequences, rows));
+    const int64_t decodes = std::min(kDecodeSteps, shape_.new_tokens - 1);
+    for (int64_t i = 0; i < decodes; ++i) SPYRE_TRY(run_step(shape_.batch_size, 1));
+    return {};
+  }
+
+ private:
+  // So many tokens more of each sequence. All logits that the program can give are asked for.
+  Status run_step(int64_t sequences, int64_t tokens_each) {
+    step_.clear();
+    for (int64_t i = 0; i < sequences; ++i) add_sequence(i, tokens_each);
+    position_ += tokens_each;
+    const model::StepShape& program = tokens_each > 1 ? programs_.prefill : programs_.decode;
+    const auto rows = static_cast<int64_t>(step_.tokens.size());
+    for (int64_t row = 0; row < std::min(rows, program.output_rows); ++row) {
+      step_.output_rows.push_back(static_cast<int32_t>(row));
+    }
+    SPYRE_TRY(runner_.run(step_));
+    return {};
+  }
+
+  // Sequence i owns the i-th share of the blocks that the shape may use.
+  void add_sequence(int64_t index, int64_t tokens) {
+    for (int64_t i = 0; i < tokens; ++i) {
+      step_.tokens.push_back(tokens_.next());
+      step_.positions.push_back(static_cast<int32_t>(position_ + i));
+      step_.sequences.push_back(static_cast<int32_t>(step_.num_sequences));
+    }
+    const int64_t each = shape_.blocks() / shape_.batch_size;
+    for (int64_t i = 0; i < runner_.max_blocks(); ++i) {
+      step_.block_table.push_back(static_cast<int32_t>(index * each + std::min(i, each - 1)));
+    }
+    ++step_.num_sequences;
+  }
+
+  runner::ModelRunner& runner_;
+  const schedule::Shape& shape_;
+  const StepShapes& programs_;
+  RandomTokens& tokens_;
+  runner::Step step_;
+  int64_t position_ = 0;
+};
+
+Result<double> timed_pass(runner::ModelRunner& runner, const schedule::Shape& shape,
+                          const StepShapes& programs, RandomTokens& tokens) {
+  const Clock::time_point began = Clock::now();
+  SPYRE_TRY(runner.prepare(programs.prefill));
+  SPYRE_TRY(runner.prepare(programs.decode));
+  SPYRE_TRY(Pass(runner, shape, programs, tokens).run());
+  return seconds_between(began, Clock::now());
+}
+
+Status check_blocks(const runner::ModelRunner& runner, const schedule::Shape& shape) {
+  const int64_t blocks = runner.kv_cache().shape().blocks;
+  if (shape.blocks() <= blocks) return {};
+  return error(Code::kInvalidArgument,
+               "shape ({}, {}, {}): wanted {} KV blocks of {} tokens, found {}; lower the shape "
+               "(VLLM_SPYRE_WARMUP_*) or raise --kv-cache-memory-bytes",
+               shape.prompt_tokens, shape.new_tokens, shape.batch_size, shape.blocks(),
+               schedule::kBlockTokens, blocks);
+}
+
+}  // namespace
+
+Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
+                                         std::span<const schedule::Shape> shapes,
+                                         const WarmupOptions& options,
+                                         const WarmupCallback& progress) {
+  const Clock::time_point began = Clock::now();
+  RandomTokens tokens(runner.vocab_size(), options.excluded_tokens);
+  std::vector<WarmedShape> warmed;
+  log::info("[WARMUP] {} shapes", shapes.size());
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const schedule::Shape& shape = shapes[i];
+    SPYRE_TRY(check_blocks(runner, shape));
+    const StepShapes programs = step_shapes(shape, options.prefill_rows);
+    std::array<double, 2> seconds = {};
+    for (int pass = 1; pass <= 2; ++pass) {
+      if (!progress({.shape = i, .num_shapes = shapes.size(), .pass = pass})) {
+        return error(Code::kCancelled, "warm-up was interrupted");
+      }
+      SPYRE_TRY_ASSIGN(const double taken, timed_pass(runner, shape, programs, tokens));
+      seconds[static_cast<size_t>(pass - 1)] = taken;
+      log::info("[WARMUP] shape {}/{} ({}, {}, {}): pass {}/2 took {:.3f} s", i + 1, shapes.size(),
+                shape.prompt_tokens, shape.new_tokens, shape.batch_size, pass, taken);
+    }
+    warmed.push_back({.shape = shape, .pass1_seconds = seconds[0], .pass2_seconds = seconds[1]});
+  }
+  log::info("[WARMUP] {} shapes took {:.3f} s (compilation cache disabled)", shapes.size(),
+            seconds_between(began, Clock::now()));
+  return warmed;
+}
+
+}  // namespace spyre::engine

@@ -1,0 +1,44 @@
+// Warm-up: before the first request, the programs of every shape are prepared and run twice on
+// random tokens, so that all memory is touched and nothing is compiled or allocated later. What
+// was not warmed up has no program, so it never runs. Writes to the KV cache, where nothing is of
+// use to anyone yet: a sequence reads only positions that it wrote itself.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "engine/prefill_tiles.h"
+#include "runner/model_runner.h"
+#include "schedule/shape.h"
+
+namespace spyre::engine {
+
+struct WarmupOptions {
+  int64_t prefill_rows = kPrefillRows;        // GeneratorOptions::prefill_rows
+  std::vector<int32_t> excluded_tokens = {};  // BOS, EOS and the like; 0 always is
+};
+
+struct WarmedShape {
+  schedule::Shape shape = {};
+  double pass1_seconds = 0;  // with the preparation of its programs
+  double pass2_seconds = 0;
+};
+
+// Called before each pass; false ends the warm-up.
+struct WarmupProgress {
+  size_t shape = 0;  // of num_shapes, from 0
+  size_t num_shapes = 0;
+  int pass = 1;  // 1 or 2
+};
+using WarmupCallback = std::function<bool(const WarmupProgress&)>;
+
+// Warms the shapes up in their order, with a log line each pass. Errors: those of
+// ModelRunner::prepare(); kInvalidArgument: the KV cache has too few blocks for a shape;
+// kCancelled: the callback said so.
+Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
+                                         std::span<const schedule::Shape> shapes,
+                                         const WarmupOptions& options,
+                                         const WarmupCallback& progress);
+
+}  // namespace spyre::engine
