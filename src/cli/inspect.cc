@@ -4,8 +4,8 @@
 
 #include "backend/kv_cache.h"
 #include "cli/commands.h"
-#include "cli/loaded_model.h"
 #include "cli/locate_model.h"
+#include "cli/open_model.h"
 #include "model/model.h"
 
 namespace spyre::cli {

@@ -1,20 +1,16 @@
 // A model ready to run: what lies on disk, its text side, its weights in memory and the threads.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 
 #include "base/thread_pool.h"
 #include "checkpoint/checkpoint.h"
+#include "cli/open_model.h"
 #include "cli/text_model.h"
 #include "config/settings.h"
 #include "runner/model_runner.h"
 
 namespace spyre::cli {
-
-// --load-format dummy or the files' own weights.
-Result<std::unique_ptr<checkpoint::Checkpoint>> open_checkpoint(const std::filesystem::path& path,
-                                                                const config::Settings& settings);
 
 struct LoadedModel {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint;
@@ -23,7 +19,11 @@ struct LoadedModel {
   std::unique_ptr<runner::ModelRunner> runner;
   double load_seconds = 0;  // from the first file opened to ready
 
-  // sequences: how many may run at once, for the size of the KV cache.
+  // Reads what was opened; options.kv_blocks is set. The caller becomes thread 0 of the pool, and
+  // is bound to its CPU. Errors: those of ModelRunner::load and of the tokenizer's files.
+  static Result<LoadedModel> load(OpenModel open, const runner::LoadProgress& progress);
+  // Opens and reads, with a line of progress. sequences: how many may run at once, for the size of
+  // the KV cache.
   static Result<LoadedModel> load(const config::Settings& settings, int64_t sequences);
 };
 

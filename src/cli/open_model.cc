@@ -1,0 +1,100 @@
+#include "cli/open_model.h"
+
+#include <utility>
+
+#include "backend/kv_cache.h"
+#include "base/cpu.h"
+#include "base/cpu_list.h"
+#include "cli/locate_model.h"
+
+namespace spyre::cli {
+
+namespace {
+
+using config::Setting;
+
+// One entry a thread: the CPU it is bound to, or -1.
+Result<std::vector<int>> thread_cpus(const config::Settings& settings) {
+  int threads = default_num_threads();
+  for (const Setting each : {Setting::kNumCpus, Setting::kThreads}) {
+    if (settings.is_set(each)) threads = static_cast<int>(settings.integer(each));
+  }
+  const std::vector<int> usable = usable_cpus();
+  const std::string bind = settings.text(Setting::kCpuOmpThreadsBind);
+  // More threads than CPUs were asked for: there is no binding that makes sense.
+  if (bind == "auto" && threads > static_cast<int>(usable.size())) {
+    return std::vector<int>(static_cast<size_t>(threads), -1);
+  }
+  SPYRE_TRY_ASSIGN(std::vector<int> cpus, parse_cpu_list(bind, usable, threads));
+  if (settings.is_set(Setting::kThreads) && std::cmp_greater(cpus.size(), threads)) {
+    cpus.resize(static_cast<size_t>(threads));
+  }
+  return cpus;
+}
+
+Result<kernels::Isa> wanted_isa(const config::Settings& settings) {
+  const kernels::Isa best = kernels::best_isa(detect_cpu_features());
+  const std::string wanted = settings.text(Setting::kIsa);
+  if (wanted == "auto") return best;
+  const kernels::Isa isa = wanted == "avx512" ? kernels::Isa::kAvx512
+                           : wanted == "avx2" ? kernels::Isa::kAvx2
+                                              : kernels::Isa::kScalar;
+  if (isa <= best) return isa;
+  return error(Code::kUnsupported, "--isa {}: this CPU ({}) does not have it", wanted,
+               cpu_model_name());
+}
+
+Result<int64_t> model_length(const config::Settings& settings,
+                             const checkpoint::ModelConfig& config) {
+  if (!settings.is_set(Setting::kMaxModelLen)) return config.max_positions;
+  const int64_t wanted = settings.integer(Setting::kMaxModelLen);
+  if (wanted <= config.max_positions) return wanted;
+  return error(Code::kInvalidArgument,
+               "--max-model-len: wanted at most the {} positions of the model, found {}",
+               config.max_positions, wanted);
+}
+
+}  // namespace
+
+std::optional<int64_t> wanted_kv_bytes(const config::Settings& settings) {
+  if (settings.is_set(Setting::kKvCacheMemoryBytes)) {
+    return settings.integer(Setting::kKvCacheMemoryBytes);
+  }
+  if (settings.is_set(Setting::kCpuKvcacheSpace)) {
+    return settings.integer(Setting::kCpuKvcacheSpace) << 30;
+  }
+  return std::nullopt;
+}
+
+Result<std::unique_ptr<checkpoint::Checkpoint>> open_checkpoint(const std::filesystem::path& path,
+                                                                const config::Settings& settings) {
+  if (settings.text(Setting::kLoadFormat) != "dummy") return checkpoint::Checkpoint::open(path);
+  return checkpoint::open_dummy(path, static_cast<uint64_t>(settings.integer(Setting::kSeed)));
+}
+
+int64_t kv_block_bytes(const OpenModel& model) {
+  const checkpoint::ModelConfig& config = model.checkpoint->config();
+  const backend::KvCacheShape shape = {.format = model.options.precision.kv,
+                                       .layers = config.num_layers,
+                                       .blocks = 1,
+                                       .kv_heads = config.num_kv_heads,
+                                       .head_dim = config.head_dim};
+  return shape.block_bytes();
+}
+
+Result<OpenModel> open_model(const config::Settings& settings) {
+  OpenModel model;
+  SPYRE_TRY_ASSIGN(model.path, locate_model(settings));
+  model.opened = std::chrono::steady_clock::now();
+  SPYRE_TRY_ASSIGN(model.checkpoint, open_checkpoint(model.path, settings));
+  const checkpoint::ModelConfig& config = model.checkpoint->config();
+  SPYRE_TRY_ASSIGN(model.options.precision,
+                   runner::Precision::resolve(settings.text(Setting::kDtype), config.dtype,
+                                              model.checkpoint->is_gguf()));
+  SPYRE_TRY_ASSIGN(model.options.max_model_len, model_length(settings, config));
+  SPYRE_TRY_ASSIGN(model.options.isa, wanted_isa(settings));
+  SPYRE_TRY_ASSIGN(model.cpus, thread_cpus(settings));
+  return model;
+}
+
+}  // namespace spyre::cli
