@@ -1,9 +1,11 @@
 #include "engine/warmup.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/log.h"
 #include "engine/clock.h"
+#include "engine/random_tokens.h"
 #include "engine/step_shapes.h"
 
 namespace spyre::engine {
@@ -11,38 +13,6 @@ namespace spyre::engine {
 namespace {
 
 constexpr int64_t kDecodeSteps = 3;
-
-// Tokens in a fixed, even order: any will do as long as they differ. Steele et al. 2014
-// (SplitMix64).
-class RandomTokens {
- public:
-  RandomTokens(int64_t vocab_size, const std::vector<int32_t>& excluded)
-      : vocab_size_(vocab_size), excluded_(excluded) {}
-
-  // One of the few that are left if nearly all are excluded.
-  int32_t next() {
-    auto token = static_cast<int32_t>(draw() % static_cast<uint64_t>(vocab_size_));
-    for (int64_t i = 0; i < vocab_size_ && is_excluded(token); ++i) {
-      token = static_cast<int32_t>((token + 1) % vocab_size_);
-    }
-    return token;
-  }
-
- private:
-  bool is_excluded(int32_t token) const {
-    return token == 0 || std::ranges::find(excluded_, token) != excluded_.end();
-  }
-  uint64_t draw() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-
-  const int64_t vocab_size_;
-  const std::vector<int32_t>& excluded_;
-  uint64_t state_ = 0;
-};
 
 // A full batch of a shape: its first tile of prompts, then decodes.
 class Pass {
@@ -122,7 +92,7 @@ Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
                                          const WarmupOptions& options,
                                          const WarmupCallback& progress) {
   const Clock::time_point began = Clock::now();
-  RandomTokens tokens(runner.vocab_size(), options.excluded_tokens);
+  RandomTokens tokens(runner.vocab_size(), options.excluded_tokens, 0);
   std::vector<WarmedShape> warmed;
   log::info("[WARMUP] {} shapes", shapes.size());
   for (size_t i = 0; i < shapes.size(); ++i) {
