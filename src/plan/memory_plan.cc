@@ -1,0 +1,158 @@
+// Adds up what runner and backend say that they will ask for.
+#include "plan/memory_plan.h"
+
+#include <map>
+
+#include "backend/eager/scratch_plan.h"
+#include "runner/weight_outline.h"
+
+namespace spyre::plan {
+
+namespace {
+
+// Peak memory of SmolLM2's tokenizer (49152 entries, with merges and hash tables) was 39 MB.
+constexpr int64_t kBytesPerToken = 800;
+// Code, stacks, sampling, connections and their buffers: `generate` peaked 30 MB above its parts.
+constexpr int64_t kProgramBytes = 48'000'000;
+
+int64_t blocks_of(int64_t tokens) {
+  return (tokens + kernels::kKvBlockTokens - 1) / kernels::kKvBlockTokens;
+}
+
+Result<backend::WeightSet> outlines(const checkpoint::Checkpoint& checkpoint,
+                                    const runner::Precision& precision, int64_t max_model_len) {
+  SPYRE_TRY_ASSIGN(
+      const graph::Graph graph,
+      model::build(checkpoint.config(), {.max_blocks = blocks_of(max_model_len)}, max_model_len));
+  return runner::outline_weights(graph, checkpoint, precision);
+}
+
+int64_t sum(const backend::WeightSet& weights) {
+  int64_t bytes = 0;
+  for (const auto& [weight_name, weight] : weights) bytes += runner::filled_bytes(weight);
+  return bytes;
+}
+
+// "Q4_1 x 210, vectors x 61"
+std::string formats(const backend::WeightSet& weights) {
+  std::map<std::string, int64_t> counts;
+  for (const auto& [weight_name, weight] : weights) {
+    const bool vector = weight.matrices.empty();
+    ++counts[vector ? "vectors" : std::string(name(weight.matrices.front().format))];
+  }
+  std::string result;
+  for (const auto& [format, count] : counts) {
+    result += fmt::format("{}{} x {}", result.empty() ? "" : ", ", format, count);
+  }
+  return result;
+}
+
+Result<backend::ScratchPlan> largest_scratch(const MemoryRequest& request,
+                                             const backend::WeightSet& weights,
+                                             const backend::KvCacheShape& kv) {
+  backend::ScratchPlan largest;
+  for (model::StepShape capacity : request.programs) {
+    capacity.max_blocks = blocks_of(request.max_model_len);
+    SPYRE_TRY_ASSIGN(const graph::Graph graph,
+                     model::build(request.checkpoint.config(), capacity, request.max_model_len));
+    SPYRE_TRY_ASSIGN(const backend::ScratchPlan scratch,
+                     backend::plan_scratch(graph, weights, kv, request.threads));
+    largest.cover(scratch);
+  }
+  return largest;
+}
+
+std::string verdict(const MemoryPlan& plan) {
+  const int64_t total = total_bytes(plan.parts);
+  const auto of = [](int64_t bytes) { return text(bytes, Units::kDecimal); };
+  if (plan.kv_bytes_allowed && plan.kv_bytes > *plan.kv_bytes_allowed) {
+    return fmt::format("does not fit: the KV cache takes {}, --kv-cache-memory-bytes allows {}",
+                       of(plan.kv_bytes), of(*plan.kv_bytes_allowed));
+  }
+  if (total > plan.available_bytes) {
+    return fmt::format("does not fit: {} of memory are there, {} too few", of(plan.available_bytes),
+                       of(total - plan.available_bytes));
+  }
+  return fmt::format("fits: {} of memory are there", of(plan.available_bytes));
+}
+
+}  // namespace
+
+bool MemoryPlan::fits() const {
+  return total_bytes(parts) <= available_bytes &&
+         (!kv_bytes_allowed || kv_bytes <= *kv_bytes_allowed);
+}
+
+backend::KvCacheShape kv_shape(const checkpoint::ModelConfig& config, Format format,
+                               int64_t blocks) {
+  return {.format = format,
+          .layers = config.num_layers,
+          .blocks = blocks,
+          .kv_heads = config.num_kv_heads,
+          .head_dim = config.head_dim};
+}
+
+Result<int64_t> weight_bytes(const checkpoint::Checkpoint& checkpoint,
+                             const runner::Precision& precision, int64_t max_model_len) {
+  SPYRE_TRY_ASSIGN(const backend::WeightSet weights,
+                   outlines(checkpoint, precision, max_model_len));
+  return sum(weights);
+}
+
+int64_t fixed_bytes(const checkpoint::ModelConfig& config) {
+  return config.vocab_size * kBytesPerToken + kProgramBytes;
+}
+
+Result<MemoryPlan> plan_memory(const MemoryRequest& request) {
+  const checkpoint::ModelConfig& config = request.checkpoint.config();
+  SPYRE_TRY_ASSIGN(const backend::WeightSet weights,
+                   outlines(request.checkpoint, request.precision, request.max_model_len));
+  const backend::KvCacheShape kv = kv_shape(config, request.precision.kv, request.kv_blocks);
+  SPYRE_TRY_ASSIGN(const backend::ScratchPlan scratch, largest_scratch(request, weights, kv));
+
+  MemoryPlan plan;
+  plan.available_bytes = request.available_bytes;
+  plan.kv_bytes_allowed = request.kv_bytes_allowed;
+  plan.kv_bytes = kv.block_bytes() * kv.blocks;
+  plan.parts = {
+      {.name = "weights", .bytes = sum(weights), .how = "packed: " + formats(weights)},
+      {.name = "KV cache",
+       .bytes = plan.kv_bytes,
+       .how = fmt::format("{} blocks of {} tokens, {} each, {}", kv.blocks, kernels::kKvBlockTokens,
+                          text(kv.block_bytes(), Units::kDecimal), name(kv.format))},
+      {.name = "activations",
+       .bytes = static_cast<int64_t>(scratch.total()),
+       .how = fmt::format("the largest of {} programs, {} threads", request.programs.size(),
+                          request.threads)},
+      {.name = "text",
+       .bytes = config.vocab_size * kBytesPerToken,
+       .how = fmt::format("estimate: {} entries of the vocabulary, {} bytes each",
+                          config.vocab_size, kBytesPerToken)},
+      {.name = "program", .bytes = kProgramBytes, .how = "estimate: code, stacks, buffers"},
+  };
+  return plan;
+}
+
+std::string text(const MemoryPlan& plan) {
+  return table(plan.parts, Units::kDecimal) + verdict(plan) + "\n";
+}
+
+Json to_json(const MemoryPlan& plan) {
+  Json result = {{"fits", plan.fits()},
+                 {"verdict", verdict(plan)},
+                 {"total_bytes", total_bytes(plan.parts)},
+                 {"available_bytes", plan.available_bytes},
+                 {"parts", to_json(plan.parts)}};
+  if (plan.kv_bytes_allowed) result["kv_bytes_allowed"] = *plan.kv_bytes_allowed;
+  return result;
+}
+
+Status check_fits(const MemoryPlan& plan, std::string_view settings_to_lower) {
+  if (plan.fits()) return {};
+  return error(Code::kResourceExhausted,
+               "not enough memory to serve this model\n{}lower {}, or raise what the process may "
+               "have (memory of the machine or cgroup, --kv-cache-memory-bytes)",
+               text(plan), settings_to_lower);
+}
+
+}  // namespace spyre::plan
