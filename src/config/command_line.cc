@@ -1,44 +1,20 @@
 #include "config/command_line.h"
 
 #include <algorithm>
+#include <map>
 
-#include "config/nearest.h"
+#include "base/json.h"
+#include "config/flag_lookup.h"
+#include "config/foreign_flags.h"
 
 namespace spyre::config {
 
 namespace {
 
-bool takes_value(const SettingInfo& row) {
-  return row.type != Type::kBool && row.type != Type::kSwitch;
-}
-
-// ", did you mean X?" or nothing.
-std::string suggestion(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string_view found = nearest(word, candidates);
-  return found.empty() ? std::string() : fmt::format("; did you mean {}?", found);
-}
-
-const SettingInfo* row_of_flag(std::string_view flag) {
-  if (flag.empty()) return nullptr;
-  for (const SettingInfo& row : table()) {
-    if (row.flag == flag || row.short_flag == flag) return &row;
-  }
-  return nullptr;
-}
-
-std::string commands_of(const SettingInfo& row) {
-  std::string names;
-  for (const CommandInfo& each : commands()) {
-    if (!contains(row.commands, each.command)) continue;
-    if (!names.empty()) names += ", ";
-    names += each.name;
-  }
-  return names;
-}
-
 // An argument that begins with a dash, taken apart.
 struct Written {
-  std::string name;                  // with dashes for underscores
+  std::string name;                  // with dashes for underscores, without keys
+  std::string keys;                  // of a JSON object: "a.b" of --x.a.b
   std::optional<std::string> value;  // after = or, for short flags, right behind
 };
 
@@ -47,11 +23,15 @@ Written take_apart(const std::string& argument) {
     const bool attached = argument.size() > 2 && row_of_flag(argument) == nullptr &&
                           argument.find('=') == std::string::npos &&
                           row_of_flag(std::string_view(argument).substr(0, 2)) != nullptr;
-    if (attached) return {argument.substr(0, 2), argument.substr(2)};
+    if (attached) return {argument.substr(0, 2), "", argument.substr(2)};
   }
   const size_t equals = argument.find('=');
-  Written written{argument.substr(0, equals), std::nullopt};
+  Written written{argument.substr(0, equals), "", std::nullopt};
   if (equals != std::string::npos) written.value = argument.substr(equals + 1);
+  if (const size_t dot = written.name.find('.'); dot != std::string::npos) {
+    written.keys = written.name.substr(dot + 1);
+    written.name.resize(dot);
+  }
   std::ranges::replace(written.name, '_', '-');
   return written;
 }
@@ -74,7 +54,11 @@ class Parser {
         SPYRE_TRY(take_positional(argument));
       }
     }
-    SPYRE_TRY(check_model());
+    add_dotted();
+    const auto given = [this](Setting setting) {
+      return std::ranges::find(line_.flags, setting, &FlagValue::setting) != line_.flags.end();
+    };
+    if (!given(Setting::kConfigFile) || given(Setting::kModel)) SPYRE_TRY(check_model(line_));
     return std::move(line_);
   }
 
@@ -97,11 +81,12 @@ class Parser {
                      written.name, row->flag);
       }
     }
-    if (row == nullptr) return unknown(written.name);
+    if (row == nullptr) return take_foreign(written);
     if (!contains(row->commands, line_.command)) {
       return error(Code::kInvalidArgument, "{} is a flag of {}, not of {}", written.name,
                    commands_of(*row), command().name);
     }
+    if (!written.keys.empty()) return take_dotted(*row, written);
     if (takes_value(*row)) return take_values(*row, written);
     if (written.value) {
       return error(Code::kInvalidArgument,
@@ -113,33 +98,101 @@ class Parser {
   }
 
   std::unexpected<Error> unknown(std::string_view flag) const {
-    std::vector<std::string_view> candidates{"--help"};
-    for (const SettingInfo& row : table()) {
-      if (!row.flag.empty() && contains(row.commands, line_.command))
-        candidates.push_back(row.flag);
-    }
     return error(Code::kInvalidArgument, "unknown flag {}{} See spyre {} --help", flag,
-                 suggestion(flag, candidates), command().name);
+                 flag_suggestion(flag, line_.command), command().name);
   }
 
-  Status take_values(const SettingInfo& row, const Written& written) {
-    if (written.value) {
-      line_.flags.push_back({row.setting, *written.value, written.name});
-      return {};
-    }
+  // The word after the flag that was taken last.
+  Result<std::string> next_value(const Written& written, std::string_view expected) {
+    if (written.value) return *written.value;
     // A negative number is a value; whatever else begins with a dash is the next flag.
     const bool missing = at_ == args_.size() || is_flag(args_[at_]);
-    if (missing) {
-      return error(Code::kInvalidArgument,
-                   "{}: wanted {}, found {}; a value that begins with a dash "
-                   "is written {}=VALUE",
-                   written.name, expectation(row),
-                   at_ == args_.size() ? "nothing" : "the flag " + args_[at_], written.name);
-    }
-    do {
+    if (!missing) return args_[at_++];
+    return error(Code::kInvalidArgument,
+                 "{}: wanted {}, found {}; a value that begins with a dash "
+                 "is written {}=VALUE",
+                 written.name, expected, at_ == args_.size() ? "nothing" : "the flag " + args_[at_],
+                 written.name);
+  }
+
+  bool more_values() const { return at_ < args_.size() && !is_flag(args_[at_]); }
+
+  Status take_values(const SettingInfo& row, const Written& written) {
+    SPYRE_TRY_ASSIGN(std::string value, next_value(written, expectation(row)));
+    line_.flags.push_back({row.setting, std::move(value), written.name});
+    while (!written.value && row.type == Type::kWords && more_values()) {
       line_.flags.push_back({row.setting, args_[at_++], written.name});
-    } while (row.type == Type::kWords && at_ < args_.size() && !is_flag(args_[at_]));
+    }
     return {};
+  }
+
+  // A flag that only vLLM has.
+  Status take_foreign(const Written& written) {
+    const ForeignFlag* flag = foreign_flag(written.name);
+    const bool negated = flag == nullptr && written.name.starts_with("--no-");
+    if (negated) flag = foreign_flag("--" + written.name.substr(5));
+    const bool known = flag != nullptr && contains(kForEngine, line_.command) &&
+                       (flag->arity == Arity::kNone || !negated);
+    if (!known) return unknown(written.name);
+    if (flag->arity == Arity::kNone && written.value) {
+      return error(Code::kInvalidArgument, "{}: wanted no value, found '{}'", written.name,
+                   *written.value);
+    }
+    std::string value = negated ? "0" : "1";
+    if (flag->arity != Arity::kNone) {
+      SPYRE_TRY_ASSIGN(value, next_value(written, "a value"));
+      while (!written.value && flag->arity == Arity::kMany && more_values()) ++at_;
+    }
+    SPYRE_TRY_ASSIGN(const auto warning, judge(*flag, written.name, value));
+    const bool is_new =
+        warning && std::ranges::find(line_.warnings, *warning) == line_.warnings.end();
+    if (is_new) line_.warnings.push_back(*warning);
+    return {};
+  }
+
+  // --x.a.b VALUE: a key of an object, the value JSON or else text.
+  Status take_dotted(const SettingInfo& row, const Written& written) {
+    if (row.type != Type::kJson) {
+      return error(Code::kInvalidArgument, "{}.{}: {} is no JSON object and has no keys",
+                   written.name, written.keys, written.name);
+    }
+    SPYRE_TRY_ASSIGN(const std::string value, next_value(written, "a value"));
+    const auto json = parse_json(value, written.name);
+    auto& object = dotted_.try_emplace(row.setting, written.name, Json::object()).first->second;
+    return insert(object.second, written, json ? *json : Json(value));
+  }
+
+  static Status insert(Json& object, const Written& written, Json value) {
+    Json* place = &object;
+    for (size_t begin = 0; begin <= written.keys.size();) {
+      const size_t end = std::min(written.keys.size(), written.keys.find('.', begin));
+      const std::string key = written.keys.substr(begin, end - begin);
+      if (key.empty() || !(place->is_null() || place->is_object())) {
+        return error(Code::kInvalidArgument, "{}.{}: wanted keys separated by dots, found {}",
+                     written.name, written.keys,
+                     key.empty() ? "an empty one" : "one inside another value");
+      }
+      place = &(*place)[key];
+      begin = end + 1;
+    }
+    *place = std::move(value);
+    return {};
+  }
+
+  // Dotted keys join the object that was given whole; its own errors are parse_value()'s to tell.
+  void add_dotted() {
+    for (auto& [setting, entry] : dotted_) {
+      auto& [name, keys] = entry;
+      Json whole = Json::object();
+      for (const FlagValue& each : line_.flags) {
+        if (each.setting != setting) continue;
+        const auto json = parse_json(each.text, each.name);
+        if (!json || !json->is_object()) return;
+        whole = *json;
+      }
+      whole.update(keys, true);
+      line_.flags.push_back({setting, whole.dump(), name});
+    }
   }
 
   static bool is_flag(std::string_view argument) {
@@ -170,32 +223,33 @@ class Parser {
     return command;
   }
 
-  // One model; twice the same is fine (MODEL and --model).
-  Status check_model() const {
-    if (!contains(kForModel, line_.command) || line_.help) return {};
-    const std::string* model = nullptr;
-    for (const FlagValue& each : line_.flags) {
-      if (each.setting != Setting::kModel) continue;
-      if (model != nullptr && *model != each.text) {
-        return error(Code::kInvalidArgument,
-                     "{}: wanted one MODEL, found '{}' and '{}'; texts with blanks need quotes",
-                     command().name, *model, each.text);
-      }
-      model = &each.text;
-    }
-    if (model != nullptr && !model->empty()) return {};
-    if (model == nullptr && contains(kModelOptional, line_.command)) return {};
-    return error(Code::kInvalidArgument,
-                 "{}: wanted a MODEL (a folder, a .gguf file or a hub id), found none",
-                 command().name);
-  }
-
   std::span<const std::string> args_;
   size_t at_ = 0;
   CommandLine line_;
+  std::map<Setting, std::pair<std::string, Json>> dotted_;  // flag as written, its object
 };
 
 }  // namespace
+
+// Twice the same model (MODEL and --model) is fine.
+Status check_model(const CommandLine& line) {
+  if (!contains(kForModel, line.command) || line.help) return {};
+  const std::string_view command = name(line.command);
+  const std::string* model = nullptr;
+  for (const FlagValue& each : line.flags) {
+    if (each.setting != Setting::kModel) continue;
+    if (model != nullptr && *model != each.text) {
+      return error(Code::kInvalidArgument,
+                   "{}: wanted one MODEL, found '{}' and '{}'; texts with blanks need quotes",
+                   command, *model, each.text);
+    }
+    model = &each.text;
+  }
+  if (model != nullptr && !model->empty()) return {};
+  if (model == nullptr && contains(kModelOptional, line.command)) return {};
+  return error(Code::kInvalidArgument,
+               "{}: wanted a MODEL (a folder, a .gguf file or a hub id), found none", command);
+}
 
 Result<CommandLine> parse_command_line(std::span<const std::string> args) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h") return CommandLine{};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/foreign_flags.h"
 #include "config/help.h"
 #include "config/setting.h"
 
@@ -37,8 +38,13 @@ command. Variables without a flag are in [env_vars.md](env_vars.md).
 - Booleans take no value: `--x` is on, `--no-x` is off.
 - Sizes may end in `k`, `m`, `g`, `t` (powers of 1000) or `K`, `M`, `G`, `T` (powers of 1024).
 - The last of several equal flags counts, except where the table says that a flag may be repeated.
+- `--a.key V` sets a key of a flag that takes a JSON object; `--a.key.inner V` a key inside it. V is JSON
+  or else text.
+- `--config FILE` names a YAML file of flags without their dashes: `port: 8000`, `api-key: [a, b]`,
+  `enforce-eager: true`. The command line wins over the file, the file over variables.
 - **Since** is the first version whose feature exists. Where it says *later*, the value is checked, and
   giving it prints a warning that it has no effect yet.
+- Flags that only `vllm serve` has are listed at the end.
 )";
 
 // Text for a cell: bars would end it.
@@ -152,6 +158,43 @@ std::string tables(std::string_view columns, std::string_view rule, Wanted wante
   return text;
 }
 
+// The flags that only vLLM has, those of one kind and reason in one row.
+std::string foreign_rows(bool refused) {
+  std::vector<std::pair<std::string_view, std::string>> rows;
+  for (const ForeignFlag& each : foreign_flags()) {
+    if (each.refused != refused) continue;
+    std::string name = fmt::format("`{}`", each.flag);
+    if (!each.harmless.empty()) name += fmt::format(" (`{}` is fine)", each.harmless);
+    const auto row = std::ranges::find(rows, each.explanation, &decltype(rows)::value_type::first);
+    if (row == rows.end()) {
+      rows.emplace_back(each.explanation, std::move(name));
+    } else {
+      row->second += ", " + name;
+    }
+  }
+  std::string text;
+  for (const auto& [why, names] : rows) text += fmt::format("| {} | {} |\n", names, prose(why));
+  return text;
+}
+
+std::string foreign_markdown() {
+  return fmt::format(R"(
+## Flags that only vLLM has
+
+Scripts for `vllm serve` may give them. These are accepted, with their values, and a warning says that
+they have no effect:
+
+| Flags | Why |
+| --- | --- |
+{}
+These would change answers, or who may ask for them, and are refused:
+
+| Flags | What to do |
+| --- | --- |
+{})",
+                     foreign_rows(false), foreign_rows(true));
+}
+
 }  // namespace
 
 std::string env_vars_markdown() {
@@ -167,10 +210,11 @@ std::string cli_markdown() {
   for (const CommandInfo& each : commands()) {
     text += fmt::format("| `spyre {}` | {} | {} |\n", each.usage, each.summary, since(each.since));
   }
-  return text + tables(
-                    "| Flag | Default | Value | Meaning | Commands | Since |",
-                    "| --- | --- | --- | --- | --- | --- |",
-                    [](const SettingInfo& row) { return !row.flag.empty(); }, flag_row);
+  text += tables(
+      "| Flag | Default | Value | Meaning | Commands | Since |",
+      "| --- | --- | --- | --- | --- | --- |",
+      [](const SettingInfo& row) { return !row.flag.empty(); }, flag_row);
+  return text + foreign_markdown();
 }
 
 }  // namespace spyre::config

@@ -23,15 +23,15 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
   return found.empty() ? std::string(".") : fmt::format("; did you mean {}?", found);
 }
 
-std::string flag_suggestion(std::string_view flag, Command command) {
-  const size_t dashes = flag.starts_with("--") ? 0 : 2;
+std::string flag_suggestion(std::string_view word, Command command) {
+  const size_t dashes_to_drop = word.starts_with('-') ? 0 : 2;
   std::vector<std::string_view> candidates;
-  if (dashes == 0) candidates.push_back("--help");
+  if (dashes_to_drop == 0) candidates.push_back("--help");
   for (const SettingInfo& row : table()) {
-    const bool wanted = row.flag.starts_with("--") && contains(row.commands, command);
-    if (wanted) candidates.push_back(row.flag.substr(flag.starts_with('-') ? 0 : dashes));
+    if (row.flag.empty() || !contains(row.commands, command)) continue;
+    candidates.push_back(row.flag.substr(dashes_to_drop));
   }
-  return suggestion(flag, candidates);
+  return suggestion(word, candidates);
 }
 
 std::string commands_of(const SettingInfo& row) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/checks.h"
+#include "config/config_file.h"
 #include "config/nearest.h"
 #include "config/settings.h"
 
@@ -43,7 +44,7 @@ Result<std::optional<Found>> find_variable(const SettingInfo& row, const Environ
   return found;
 }
 
-// From flag, variable or default, in this order; nothing where none of them says anything.
+// From flag, file, variable or default, in this order; nothing where none of them says anything.
 Result<std::optional<Value>> find_value(const SettingInfo& row, const Environment& environment,
                                         const CommandLine& line,
                                         std::vector<std::string>& warnings) {
@@ -53,7 +54,7 @@ Result<std::optional<Value>> find_value(const SettingInfo& row, const Environmen
   for (const FlagValue& each : line.flags) {
     if (each.setting != row.setting) continue;
     given.push_back(each.text);
-    origin = {Source::kFlag, each.name};
+    origin = {each.from_file ? Source::kFile : Source::kFlag, each.name};
   }
   if (given.empty() && variable) {
     given.push_back(variable->text);
@@ -71,7 +72,7 @@ Result<std::optional<Value>> find_value(const SettingInfo& row, const Environmen
 // What a given value deserves to be told about its row.
 void add_row_warnings(const SettingInfo& row, const Value& value, Command command,
                       std::vector<std::string>& warnings) {
-  const bool flag = value.origin.source == Source::kFlag;
+  const bool flag = value.origin.source != Source::kEnvironment;
   if (value.origin.source == Source::kDefault || !contains(row.commands, command)) return;
   const std::string_view instead = flag ? row.flag_deprecated : row.env_deprecated;
   if (!instead.empty()) {
@@ -108,8 +109,10 @@ void add_unknown_variables(const Environment& environment, std::vector<std::stri
 
 }  // namespace
 
-Result<Settings> load(const Environment& environment, const CommandLine& line) {
+Result<Settings> load(const Environment& environment, const CommandLine& given) {
+  SPYRE_TRY_ASSIGN(const CommandLine line, with_config_file(given));
   Settings settings;
+  settings.warnings_ = line.warnings;
   settings.values_.reserve(table().size());
   for (const SettingInfo& row : table()) {
     SPYRE_TRY_ASSIGN(auto value, find_value(row, environment, line, settings.warnings_));

@@ -58,9 +58,11 @@ std::vector<std::string> Settings::summary() const {
   for (const SettingInfo& row : table()) {
     const auto& found = value(row.setting);
     if (!found || found->origin.source == Source::kDefault || row.ambient) continue;
-    const bool flag = found->origin.source == Source::kFlag;
+    const Origin& origin = found->origin;
     lines.push_back(fmt::format("{} = {} ({})", name(row.setting), row.secret ? "***" : found->text,
-                                flag ? "flag" : "environment " + found->origin.name));
+                                origin.source == Source::kFlag   ? "flag"
+                                : origin.source == Source::kFile ? origin.name
+                                                                 : "environment " + origin.name));
   }
   return lines;
 }

@@ -1,5 +1,6 @@
 // The values of all settings of one run: load() makes them once at start, everyone else reads. A
-// flag wins over a variable, a variable over the default; each value knows where it came from.
+// flag wins over the file of --config, the file over a variable, a variable over the default; each
+// value knows where it came from.
 // Rooms other than cli/ never see this: cli/ fills their Options from it.
 #pragma once
 
@@ -53,8 +54,9 @@ class Settings {
   std::vector<std::string> warnings_;
 };
 
-// All settings of one run of a command. kInvalidArgument: a value that does not parse, a variable
-// given under two names with different values, or a combination that checks.h refuses.
+// All settings of one run of a command; reads the file of --config. kInvalidArgument: a value that
+// does not parse, a variable given under two names with different values, or a combination that
+// checks.h refuses. The file's errors: config_file.h.
 Result<Settings> load(const Environment& environment, const CommandLine& line);
 
 }  // namespace spyre::config

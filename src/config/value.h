@@ -13,9 +13,9 @@
 
 namespace spyre::config {
 
-enum class Source : uint8_t { kDefault, kEnvironment, kFlag };
+enum class Source : uint8_t { kDefault, kEnvironment, kFile, kFlag };
 
-// Who gave a value, and under which name: the variable's or the flag's.
+// Who gave a value, and under which name: the variable's, the flag's, or key, file and line.
 struct Origin {
   Source source = Source::kDefault;
   std::string name;

@@ -96,6 +96,24 @@ TEST(CommandLine, ModelIsOneAndThere) {
   EXPECT_EQ(values_of(parse({"inspect", "--", "--odd"}), Setting::kModel), "--odd");
 }
 
+TEST(CommandLine, DottedKeysMakeAnObject) {
+  const auto line =
+      parse({"serve", "m", "--hf-overrides.rope.factor", "2", "--hf_overrides.name=a_b",
+             "--hf-overrides", R"({"x":1})", "--hf-overrides.rope.type", "[1,\"y\"]"});
+  ASSERT_TRUE(line) << message(line);
+  EXPECT_EQ(line->flags.back().text, R"({"x":1,"rope":{"factor":2,"type":[1,"y"]},"name":"a_b"})");
+  EXPECT_THAT(message(parse({"serve", "m", "--hf-overrides.a..b", "1"})), says("an empty one"));
+  EXPECT_THAT(message(parse({"serve", "m", "--hf-overrides.a", "1", "--hf-overrides.a.b", "1"})),
+              says("--hf-overrides.a.b", "inside another value"));
+  EXPECT_THAT(message(parse({"serve", "m", "--hf-overrides.a"})), says("found nothing"));
+  EXPECT_THAT(message(parse({"serve", "m", "--port.a", "1"})), says("no JSON object"));
+}
+
+TEST(CommandLine, AModelMayComeFromTheConfigFile) {
+  EXPECT_TRUE(parse({"serve", "--config", "x.yaml"}));
+  EXPECT_FALSE(parse({"serve", "--config", "x.yaml", "a", "b"}));
+}
+
 TEST(CommandLine, HelpNeedsNoModel) {
   const auto line = parse({"generate", "--help"});
   ASSERT_TRUE(line);
