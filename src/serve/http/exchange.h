@@ -21,6 +21,9 @@ struct Request {
   std::string query;   // after "?", as it came
   Headers headers;
   std::string body;
+  std::string id = {};          // its X-Request-Id, made harmless; else 32 random hex digits
+  std::string path_value = {};  // what the {segment} or the /* of its route stood for, decoded
+  std::string client = {};      // "127.0.0.1:5012", or "unix"
 
   // The first header of that name, whatever its case; empty when there is none.
   std::string_view header(std::string_view name) const;
@@ -39,19 +42,22 @@ class Exchange {
   virtual ~Exchange() = default;
 
   virtual const Request& request() const = 0;
+  const std::string& request_id() const { return request().id; }
 
-  // Answers, once. An Exchange that is destroyed unanswered has answered 500.
+  // Answers, once: later answers are dropped. An Exchange that is destroyed unanswered has answered
+  // 500; one that is destroyed in mid-stream has its connection closed.
   virtual void send(Response response) = 0;
 
   // Or answers piece by piece: begin, write as often as wanted, end. Never blocks. write: false
   // when the client is gone, or so slow that more than the server's stream limit is unsent (the
-  // connection is then closed): make no more.
+  // connection is then closed): make no more. Pieces of an event stream are whole events, or the
+  // server's comments would land inside one.
   virtual void begin(Response head) = 0;  // its body is the first piece
   virtual bool write(std::string_view piece) = 0;
   virtual void end() = 0;
 
   // Called once, on a thread of the server, when the client left before the answer was complete; at
-  // once when it already has. Set at most once.
+  // once, on the caller's thread, when it already has. Set at most once.
   virtual void on_abandoned(std::function<void()> callback) = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -37,9 +38,10 @@ struct AccessRecord {
 
 struct TlsOptions {
   std::string certificate_file;  // PEM chain
-  std::string key_file;          // PEM
+  std::string key_file;          // PEM; empty: in certificate_file
   std::string client_ca_file;    // PEM; with client_certificate != 0
   int client_certificate = 0;    // 0 none, 1 optional, 2 required
+  std::string ciphers = {};      // TLS 1.2's, in OpenSSL's words; empty: its own choice
 };
 
 struct CorsOptions {

@@ -1,0 +1,151 @@
+#include "serve/http/answer.h"
+
+namespace spyre::serve::http {
+
+namespace {
+
+class AnsweredByHandler final : public Exchange {
+ public:
+  AnsweredByHandler(std::shared_ptr<const Request> request, std::shared_ptr<Answer> answer)
+      : request_(std::move(request)), answer_(std::move(answer)) {}
+  ~AnsweredByHandler() override { answer_->drop(); }
+
+  const Request& request() const override { return *request_; }
+  void send(Response response) override { answer_->send(std::move(response)); }
+  void begin(Response head) override { answer_->begin(std::move(head)); }
+  bool write(std::string_view piece) override { return answer_->write(piece); }
+  void end() override { answer_->end(); }
+  void on_abandoned(std::function<void()> callback) override {
+    answer_->on_abandoned(std::move(callback));
+  }
+
+ private:
+  const std::shared_ptr<const Request> request_;
+  const std::shared_ptr<Answer> answer_;
+};
+
+}  // namespace
+
+std::shared_ptr<Exchange> make_exchange(std::shared_ptr<const Request> request,
+                                        std::shared_ptr<Answer> answer) {
+  return std::make_shared<AnsweredByHandler>(std::move(request), std::move(answer));
+}
+
+Answer::Answer(int64_t max_backlog_bytes, std::function<void()> wake)
+    : max_backlog_bytes_(max_backlog_bytes), wake_(std::move(wake)) {}
+
+void Answer::wake() {
+  if (detached_ || woken_) return;
+  woken_ = true;
+  wake_();
+}
+
+void Answer::send(Response response) {
+  const std::lock_guard lock(mutex_);
+  if (stage_ != Stage::kSilent || detached_) return;
+  stage_ = Stage::kWhole;
+  head_ = std::move(response);
+  wake();
+}
+
+void Answer::begin(Response head) {
+  const std::lock_guard lock(mutex_);
+  if (stage_ != Stage::kSilent || detached_) return;
+  stage_ = Stage::kStreaming;
+  pieces_ = std::move(head.body);
+  unsent_bytes_ = static_cast<int64_t>(pieces_.size());
+  head.body.clear();
+  head_ = std::move(head);
+  wake();
+}
+
+bool Answer::write(std::string_view piece) {
+  const std::lock_guard lock(mutex_);
+  if (stage_ != Stage::kStreaming || detached_ || over_limit_) return false;
+  const auto bytes = static_cast<int64_t>(piece.size());
+  if (bytes > max_backlog_bytes_ - unsent_bytes_) {
+    over_limit_ = true;
+    woken_ = false;  // the connection may sit in the write that never ends: wake it again
+  } else {
+    pieces_ += piece;
+    unsent_bytes_ += bytes;
+  }
+  wake();
+  return !over_limit_;
+}
+
+void Answer::end() {
+  const std::lock_guard lock(mutex_);
+  if (stage_ != Stage::kStreaming) return;
+  stage_ = Stage::kEnded;
+  wake();
+}
+
+void Answer::drop() {
+  std::function<void()> callback;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  dropped_ = true;
+  callback.swap(on_abandoned_);
+  if (stage_ == Stage::kSilent || stage_ == Stage::kStreaming) wake();
+}
+
+void Answer::on_abandoned(std::function<void()> callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!detached_) {
+      on_abandoned_ = std::move(callback);
+      return;
+    }
+    if (!abandoned_) return;
+  }
+  callback();
+}
+
+Answer::Taken Answer::take() {
+  const std::lock_guard lock(mutex_);
+  woken_ = false;
+  Taken taken{.head = std::move(head_),
+              .whole = stage_ == Stage::kWhole,
+              .pieces = std::move(pieces_),
+              .ended = stage_ == Stage::kWhole || stage_ == Stage::kEnded,
+              .unanswered = dropped_ && stage_ == Stage::kSilent,
+              .broken = over_limit_ || (dropped_ && stage_ == Stage::kStreaming)};
+  head_.reset();
+  pieces_.clear();
+  return taken;
+}
+
+bool Answer::over_limit() const {
+  const std::lock_guard lock(mutex_);
+  return over_limit_;
+}
+
+void Answer::sent(int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  unsent_bytes_ -= bytes;
+}
+
+void Answer::abandon() {
+  std::function<void()> callback;
+  {
+    const std::lock_guard lock(mutex_);
+    if (detached_) return;
+    detached_ = true;
+    abandoned_ = true;
+    wake_ = nullptr;
+    pieces_.clear();
+    head_.reset();
+    callback.swap(on_abandoned_);
+  }
+  if (callback) callback();
+}
+
+void Answer::complete() {
+  std::function<void()> callback;      // declared first: destroyed without the lock, as it may own
+  const std::lock_guard lock(mutex_);  // the Exchange
+  detached_ = true;
+  wake_ = nullptr;
+  callback.swap(on_abandoned_);
+}
+
+}  // namespace spyre::serve::http

@@ -1,0 +1,75 @@
+// What a handler has said so far and its connection has not sent yet: the meeting point of the
+// thread that answers and the I/O thread. It holds no socket; the connection is told through a
+// callback that there is something to take.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "serve/http/exchange.h"
+
+namespace spyre::serve::http {
+
+// Thread-safe.
+class Answer {
+ public:
+  // wake: called, from any thread and under a lock, when there is something new to take; it must
+  // only pass that on.
+  Answer(int64_t max_backlog_bytes, std::function<void()> wake);
+
+  // The handler's side: Exchange's contract.
+  void send(Response response);
+  void begin(Response head);
+  bool write(std::string_view piece);
+  void end();
+  void on_abandoned(std::function<void()> callback);
+  void drop();  // the Exchange is gone
+
+  // The connection's side.
+  struct Taken {
+    std::optional<Response> head;  // once; a whole answer's body is in it
+    bool whole = false;            // of head: no pieces follow
+    std::string pieces;            // of a stream, in order, the first included
+    bool ended = false;            // nothing follows
+    bool unanswered = false;       // dropped before any word: 500
+    bool broken = false;           // dropped in mid-stream, or the backlog is over its limit
+  };
+  Taken take();
+  bool over_limit() const;
+  void sent(int64_t bytes);  // of pieces taken before, that the client's side has accepted
+
+  // The client left, or the server gives up: later words are dropped, wake is not called again.
+  // Calls back on_abandoned when the answer was not complete.
+  void abandon();
+  // The answer is on its way, all of it.
+  void complete();
+
+ private:
+  enum class Stage { kSilent, kWhole, kStreaming, kEnded };
+
+  void wake();  // mutex_ held
+
+  const int64_t max_backlog_bytes_;
+  mutable std::mutex mutex_;  // guards all below
+  std::function<void()> wake_;
+  bool woken_ = false;  // and not taken since
+  Stage stage_ = Stage::kSilent;
+  std::optional<Response> head_;
+  std::string pieces_;
+  int64_t unsent_bytes_ = 0;  // pieces_, and those taken but not sent
+  bool dropped_ = false;
+  bool over_limit_ = false;
+  bool detached_ = false;   // the connection has let go
+  bool abandoned_ = false;  // and the client left before
+  std::function<void()> on_abandoned_;
+};
+
+std::shared_ptr<Exchange> make_exchange(std::shared_ptr<const Request> request,
+                                        std::shared_ptr<Answer> answer);
+
+}  // namespace spyre::serve::http
