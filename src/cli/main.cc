@@ -31,8 +31,9 @@ int run_command(Command command, const config::Settings& settings) {
       return run_inspect(settings);
     case Command::kPull:
       return run_pull(settings);
-    case Command::kPlan:
     case Command::kReplay:
+      return run_replay(settings);
+    case Command::kPlan:
     case Command::kBenchServe:
     case Command::kBenchLatency:
     case Command::kBenchThroughput:

@@ -15,7 +15,7 @@ constexpr std::array<CommandInfo, 15> kCommands = {{
     {Command::kPlan, "plan", "plan MODEL [flags]",
      "Prints the memory that serving a model takes, before anything is loaded.", ""},
     {Command::kReplay, "replay", "replay --trace FILE [flags] [MODEL]",
-     "Runs a trace of requests step by step and prints the schedule.", ""},
+     "Runs a trace of requests step by step and prints the schedule.", "0.1"},
     {Command::kBenchServe, "bench serve", "bench serve [flags]",
      "Measures a running server under load.", ""},
     {Command::kBenchLatency, "bench latency", "bench latency MODEL [flags]",

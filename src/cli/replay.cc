@@ -1,0 +1,152 @@
+// `spyre replay`: a trace of requests, step by step, as JSON lines on standard output.
+#include "engine/replay.h"
+
+#include <iostream>
+#include <limits>
+
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/loaded_model.h"
+#include "cli/progress_line.h"
+#include "cli/read_file.h"
+#include "cli/request_fields.h"
+#include "cli/serving_plan.h"
+#include "engine/step_shapes.h"
+#include "plan/shape_ladder.h"
+#include "schedule/static_batching.h"
+
+namespace spyre::cli {
+
+namespace {
+
+using config::Setting;
+
+void write_line(const Json& line) {
+  std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void write_config(const schedule::StaticBatching& scheduler, int64_t max_model_len,
+                  int64_t kv_blocks) {
+  Json shapes = Json::array();
+  int64_t max_num_seqs = 0;
+  for (const schedule::Shape& each : scheduler.shapes()) {
+    shapes.push_back({each.prompt_tokens, each.new_tokens, each.batch_size});
+    max_num_seqs = std::max(max_num_seqs, each.batch_size);
+  }
+  write_line({{"config",
+               {{"mode", "static"},
+                {"max_model_len", max_model_len},
+                {"max_num_seqs", max_num_seqs},
+                {"shapes", std::move(shapes)},
+                {"block_tokens", schedule::kBlockTokens},
+                {"blocks", kv_blocks}}}});
+}
+
+Status run(std::span<const engine::TraceRequest> trace, engine::ReplayTarget& target) {
+  return engine::replay(trace, target, write_line, interrupted);
+}
+
+// The configured shapes; without any the ladder of a model length, as if memory had no end.
+Result<std::vector<schedule::Shape>> shapes_without_model(const config::Settings& settings) {
+  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
+  if (!shapes.empty()) return shapes;
+  if (!settings.is_set(Setting::kMaxModelLen)) {
+    return error(Code::kInvalidArgument,
+                 "--schedule-only: wanted shapes, found none; set VLLM_SPYRE_WARMUP_PROMPT_LENS, "
+                 "_NEW_TOKENS and _BATCH_SIZES, or --max-model-len for planned ones");
+  }
+  return plan::shape_ladder({.max_model_len = settings.integer(Setting::kMaxModelLen),
+                             .max_num_seqs = wanted_max_num_seqs(settings),
+                             .kv_block_bytes = 1,
+                             .kv_budget_bytes = std::numeric_limits<int64_t>::max()});
+}
+
+Status replay_schedule(const config::Settings& settings,
+                       std::span<const engine::TraceRequest> trace) {
+  SPYRE_TRY_ASSIGN(const auto shapes, shapes_without_model(settings));
+  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create({.shapes = shapes}));
+  int64_t max_model_len = 0;
+  int64_t kv_blocks = 0;
+  for (const schedule::Shape& each : shapes) {
+    max_model_len = std::max(max_model_len, each.total_tokens());
+    kv_blocks = std::max(kv_blocks, each.blocks());
+  }
+  write_config(*scheduler, max_model_len, kv_blocks);
+  const auto target = engine::schedule_only_target(std::move(scheduler));
+  return run(trace, *target);
+}
+
+// Greedy and without an early end, unless the trace says otherwise: what a model says must not
+// change who runs when.
+engine::MakeRequest request_maker(const LoadedModel& model) {
+  SamplingRequest defaults;
+  defaults.params.eos_token_ids =
+      default_sampling(model.checkpoint->generation_config(), model.text.tokenizer)
+          .params.eos_token_ids;
+  defaults.params.temperature = 0;
+  defaults.params.ignore_eos = true;
+  return [&model, defaults](const engine::TraceRequest& request, std::vector<int32_t> prompt,
+                            int64_t max_tokens) -> Result<engine::Request> {
+    SamplingRequest sampling = defaults;
+    for (const auto& [name, value] : request.fields.items()) {
+      SPYRE_TRY(set_field(name, value, model.text.tokenizer, sampling));
+    }
+    sampling.max_tokens = max_tokens;
+    return cli::to_engine_request(std::move(prompt), std::move(sampling),
+                                  model.runner->max_model_len());
+  };
+}
+
+Status replay_model(const config::Settings& settings, std::span<const engine::TraceRequest> trace) {
+  SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings));
+  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, serving_plan(settings, open));
+  SPYRE_TRY(plan::check_fits(plan));
+  log::info("{}", plan.summary);
+  open.options.max_model_len = plan.max_model_len;
+  open.options.kv_blocks = plan.kv_blocks;
+  ProgressLine line("loading weights");
+  SPYRE_TRY_ASSIGN(const LoadedModel model,
+                   LoadedModel::load(std::move(open), [&line](int64_t done, int64_t total) {
+                     line.show(done, total);
+                     return !interrupted();
+                   }));
+  line.clear();
+  for (const schedule::Shape& shape : plan.shapes) {
+    const engine::StepShapes programs = engine::step_shapes(shape);
+    SPYRE_TRY(model.runner->prepare(programs.prefill));
+    SPYRE_TRY(model.runner->prepare(programs.decode));
+  }
+  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create({.shapes = plan.shapes}));
+  write_config(*scheduler, plan.max_model_len, plan.kv_blocks);
+  SPYRE_TRY_ASSIGN(auto generator, engine::Generator::create(*model.runner, model.text.tokenizer,
+                                                             std::move(scheduler), {}));
+  const auto target =
+      engine::generator_target(*generator, model.runner->vocab_size(), request_maker(model));
+  return run(trace, *target);
+}
+
+Status replay(const config::Settings& settings) {
+  if (!settings.is_set(Setting::kTrace)) {
+    return error(Code::kInvalidArgument, "wanted --trace with a file of requests, found none");
+  }
+  const std::string path = settings.text(Setting::kTrace);
+  SPYRE_TRY_ASSIGN(const std::string text, read_file(path));
+  const auto trace = engine::parse_trace(text);
+  if (!trace) return error(trace.error().code, "{}: {}", path, trace.error().message);
+  if (settings.flag(Setting::kScheduleOnly)) return replay_schedule(settings, *trace);
+  if (!settings.is_set(Setting::kModel)) {
+    return error(Code::kInvalidArgument,
+                 "wanted a MODEL, or --schedule-only to do without one, found neither");
+  }
+  return replay_model(settings, *trace);
+}
+
+}  // namespace
+
+int run_replay(const config::Settings& settings) {
+  const Status status = replay(settings);
+  std::cout.flush();
+  return status ? 0 : fail(status.error());
+}
+
+}  // namespace spyre::cli

@@ -1,0 +1,44 @@
+#include "cli/serving_plan.h"
+
+#include "base/cpu.h"
+#include "config/warmup_shapes.h"
+#include "engine/step_shapes.h"
+
+namespace spyre::cli {
+
+using config::Setting;
+
+Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& settings) {
+  SPYRE_TRY_ASSIGN(const auto configured,
+                   config::warmup_shapes(settings, config::ModelUse::kGenerate));
+  std::vector<schedule::Shape> shapes;
+  for (const config::WarmupShape& each : configured) {
+    shapes.push_back({.prompt_tokens = each.prompt_tokens,
+                      .new_tokens = each.new_tokens,
+                      .batch_size = each.batch_size});
+  }
+  return shapes;
+}
+
+std::optional<int64_t> wanted_max_num_seqs(const config::Settings& settings) {
+  if (!settings.is_set(Setting::kMaxNumSeqs)) return std::nullopt;
+  return settings.integer(Setting::kMaxNumSeqs);
+}
+
+Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const OpenModel& model) {
+  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
+  const auto programs = [](const schedule::Shape& shape) -> std::vector<model::StepShape> {
+    const engine::StepShapes both = engine::step_shapes(shape);
+    return {both.prefill, both.decode};
+  };
+  return plan::plan_static(*model.checkpoint, model.options.precision,
+                           {.shapes = std::move(shapes),
+                            .max_model_len = model.options.max_model_len,
+                            .max_num_seqs = wanted_max_num_seqs(settings),
+                            .kv_bytes_allowed = wanted_kv_bytes(settings),
+                            .available_bytes = memory_limit_bytes(),
+                            .threads = static_cast<int>(model.cpus.size()),
+                            .programs = programs});
+}
+
+}  // namespace spyre::cli

@@ -1,0 +1,22 @@
+// What serving a model takes, from the settings: shapes, limits and memory. The same for the
+// server's start, for replays and for the memory plan that is printed.
+#pragma once
+
+#include "cli/open_model.h"
+#include "config/settings.h"
+#include "plan/static_plan.h"
+
+namespace spyre::cli {
+
+// The shapes of VLLM_SPYRE_WARMUP_*; none: to be planned. kInvalidArgument: lists that make no
+// sense.
+Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& settings);
+
+// --max-num-seqs, when it was given.
+std::optional<int64_t> wanted_max_num_seqs(const config::Settings& settings);
+
+// Errors: those of configured_shapes() and plan::plan_static(). Whether it fits is for
+// plan::check_fits() to say.
+Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const OpenModel& model);
+
+}  // namespace spyre::cli
