@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "engine/engine_fixture.h"
 #include "runner/fixture.h"
 #include "sample/sampler.h"
 
@@ -35,9 +36,9 @@ namespace {
 
 using runner::testing::LoadedModel;
 
-class Allocation : public ::testing::TestWithParam<const char*> {};
+class DecodeAllocation : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(Allocation, ADecodeStepMakesNone) {
+TEST_P(DecodeAllocation, ADecodeStepMakesNone) {
   LoadedModel model(
       GetParam(),
       {.dtype = "auto", .num_threads = 2, .isa = kernels::best_isa(detect_cpu_features())});
@@ -74,7 +75,27 @@ TEST_P(Allocation, ADecodeStepMakesNone) {
   EXPECT_EQ(allocations - before, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Allocation,
+struct Deaf final : Listener {
+  void on_delta(RequestId, const Delta&) override {}
+  void on_finished(RequestId, RequestOutput) override {}
+};
+
+// Around the model: the plan's list of requests, and at most one a token for its text.
+TEST(Allocation, AStepOfTheGeneratorMakesItsPlanAndItsTexts) {
+  testing::EngineFixture engine(
+      "decoders/llama", {.shapes = {{.prompt_tokens = 64, .new_tokens = 60, .batch_size = 4}}});
+  Deaf deaf;
+  for (RequestId id = 0; id < 4; ++id) {
+    ASSERT_TRUE(engine.generator().submit(id, engine.request(1, 60)));
+  }
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(engine.generator().step(deaf).value());
+  const int64_t before = allocations;
+  constexpr int kSteps = 40;
+  for (int i = 0; i < kSteps; ++i) ASSERT_TRUE(engine.generator().step(deaf).value());
+  EXPECT_LE(allocations - before, kSteps + 4 * kSteps);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, DecodeAllocation,
                          ::testing::Values("decoders/llama", "decoders/granite_moe",
                                            "decoders/gemma3", "gguf/gguf_kquant",
                                            "quantised/gptq_desc_act"));
