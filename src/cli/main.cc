@@ -34,6 +34,7 @@ int run_command(Command command, const config::Settings& settings) {
     case Command::kReplay:
       return run_replay(settings);
     case Command::kPlan:
+      return run_plan(settings);
     case Command::kBenchServe:
     case Command::kBenchLatency:
     case Command::kBenchThroughput:

@@ -13,7 +13,7 @@ constexpr std::array<CommandInfo, 15> kCommands = {{
     {Command::kChat, "chat", "chat MODEL [flags]", "Talks with a model in the terminal.", "0.1"},
     {Command::kServe, "serve", "serve MODEL [flags]", "Serves the OpenAI API over HTTP.", ""},
     {Command::kPlan, "plan", "plan MODEL [flags]",
-     "Prints the memory that serving a model takes, before anything is loaded.", ""},
+     "Prints the memory that serving a model takes, before anything is loaded.", "0.1"},
     {Command::kReplay, "replay", "replay --trace FILE [flags] [MODEL]",
      "Runs a trace of requests step by step and prints the schedule.", "0.1"},
     {Command::kBenchServe, "bench serve", "bench serve [flags]",

@@ -8,6 +8,7 @@
 #include "backend/eager/arena_plan.h"
 #include "model/model.h"
 #include "plan/card_layout.h"
+#include "plan/shape_ladder.h"
 
 namespace spyre::plan {
 
@@ -24,6 +25,13 @@ int64_t round_up(int64_t value, int64_t multiple) { return ceil_div(value, multi
 
 // A program's batch: the compiler takes no batch of one sequence.
 int64_t compiled_batch(int64_t sequences) { return std::max<int64_t>(2, sequences); }
+
+// One token, all layers, one card, heads padded to a multiple of head_multiple. KV heads are split
+// over the cards; fewer of them than cards are copied to each.
+int64_t kv_token_bytes(const ModelConfig& config, int64_t tensor_parallel, int64_t head_multiple) {
+  return 2 * config.num_layers * ceil_div(config.num_kv_heads, tensor_parallel) *
+         round_up(config.head_dim, head_multiple) * kBytesPerElement;
+}
 
 struct WeightBytes {
   int64_t all = 0;      // of one card
@@ -66,11 +74,6 @@ class CardPlanner {
     return longest;
   }
 
-  // KV heads beyond the number of cards are split, fewer are copied to each.
-  int64_t kv_heads_per_card() const {
-    return ceil_div(config_.num_kv_heads, request_.tensor_parallel);
-  }
-
   // Matrices are split over the cards; vectors, and KV heads that are too few, are not.
   int64_t share_of(const graph::Node& node) const {
     std::vector<int64_t> dims = node.type.dims;
@@ -94,10 +97,8 @@ class CardPlanner {
     return bytes;
   }
 
-  // One token, all layers, one card, heads padded to a multiple of head_multiple.
   int64_t kv_token_bytes(int64_t head_multiple) const {
-    return 2 * config_.num_layers * kv_heads_per_card() *
-           round_up(config_.head_dim, head_multiple) * kBytesPerElement;
+    return plan::kv_token_bytes(config_, request_.tensor_parallel, head_multiple);
   }
 
   int64_t kv_tokens() const {
@@ -195,10 +196,12 @@ class CardPlanner {
       find(Verdict::kDoesNotFit, fmt::format("context of {} tokens: more than {} is not supported",
                                              context, profile_.max_context));
     }
-    // Continuous batching keeps to the limit as it runs.
+    // Continuous batching keeps to this limit as it runs.
+    int64_t tkv = 0;
     for (const Shape& shape : request_.shapes) {
-      const int64_t tkv = compiled_batch(shape.batch_size) * shape.total_tokens();
-      if (tkv <= profile_.tkv_limit) continue;
+      tkv = std::max(tkv, compiled_batch(shape.batch_size) * shape.total_tokens());
+    }
+    if (tkv > profile_.tkv_limit) {
       find(Verdict::kNotKnown,
            fmt::format("batch times context of {} tokens: known programs keep to {}", tkv,
                        profile_.tkv_limit));
@@ -243,6 +246,17 @@ Verdict CardPlan::verdict() const { return decided_by().verdict; }
 
 const Finding& CardPlan::decided_by() const {
   return *std::ranges::max_element(findings, {}, &Finding::verdict);
+}
+
+std::vector<Shape> card_ladder(const ModelConfig& config, int64_t max_model_len,
+                               std::optional<int64_t> max_num_seqs, const CardProfile& profile) {
+  const int64_t context = std::min(max_model_len, profile.max_context);
+  const int64_t most = profile.tkv_limit / std::max<int64_t>(1, context);
+  return shape_ladder(
+      {.max_model_len = context,
+       .max_num_seqs = std::min(max_num_seqs.value_or(kMostUnasked), most),
+       .kv_block_bytes = schedule::kBlockTokens * kv_token_bytes(config, 1, kStickElements),
+       .kv_budget_bytes = profile.kv_ran_bytes});
 }
 
 Result<CardPlan> plan_card(const CardRequest& request, const CardProfile& profile) {

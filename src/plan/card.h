@@ -57,6 +57,13 @@ struct CardPlan {
   int64_t unshared_bytes = 0;  // sum of all parts if each graph has weights of its own
 };
 
+// Warmup shapes for a card, for whoever was given none: shape_ladder() with the largest KV cache
+// that is known to have run. max_model_len is cut to the context that the card supports, the batch
+// to what known programs hold.
+std::vector<schedule::Shape> card_ladder(const checkpoint::ModelConfig& config,
+                                         int64_t max_model_len, std::optional<int64_t> max_num_seqs,
+                                         const CardProfile& profile = {});
+
 // Errors: those of model::build(); kInvalidArgument: no shapes and no sequences.
 Result<CardPlan> plan_card(const CardRequest& request, const CardProfile& profile = {});
 

@@ -103,11 +103,14 @@ Result<StaticPlan> plan_static(const checkpoint::Checkpoint& checkpoint,
   return plan;
 }
 
+std::string_view settings_to_lower(const StaticPlan& plan) {
+  if (plan.planned) return "--max-model-len or --max-num-seqs";
+  return "VLLM_SPYRE_WARMUP_BATCH_SIZES, VLLM_SPYRE_WARMUP_PROMPT_LENS or "
+         "VLLM_SPYRE_WARMUP_NEW_TOKENS";
+}
+
 Status check_fits(const StaticPlan& plan) {
-  return check_fits(plan.memory,
-                    plan.planned ? "--max-model-len or --max-num-seqs"
-                                 : "VLLM_SPYRE_WARMUP_BATCH_SIZES, VLLM_SPYRE_WARMUP_PROMPT_LENS "
-                                   "or VLLM_SPYRE_WARMUP_NEW_TOKENS");
+  return check_fits(plan.memory, settings_to_lower(plan));
 }
 
 }  // namespace spyre::plan

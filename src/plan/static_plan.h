@@ -44,7 +44,10 @@ struct StaticPlan {
 Result<StaticPlan> plan_static(const checkpoint::Checkpoint& checkpoint,
                                const runner::Precision& precision, const StaticInputs& inputs);
 
-// check_fits() with the settings that made this plan as large as it is.
+// "--max-model-len or --max-num-seqs": what made the plan as large as it is.
+std::string_view settings_to_lower(const StaticPlan& plan);
+
+// check_fits() with those settings.
 Status check_fits(const StaticPlan& plan);
 
 }  // namespace spyre::plan

@@ -155,6 +155,17 @@ TEST(Card, EveryLimitIsLookedAt) {
   EXPECT_THAT(decided({.config = config}, {}), HasSubstr("wanted warmup shapes"));
 }
 
+TEST(Card, APlannedLadderFits) {
+  const ModelConfig config = config_of(kGranite8B);
+  const auto shapes = card_ladder(config, 131072, {});
+  ASSERT_EQ(shapes.size(), 4u);
+  EXPECT_EQ(shapes.back().total_tokens(), 32768);
+  const auto plan = plan_card({.config = config, .shapes = shapes});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->verdict(), Verdict::kFits) << text(*plan);
+  EXPECT_EQ(card_ladder(config, 2048, 3).front(), (schedule::Shape{512, 1536, 3}));
+}
+
 TEST(Card, AModelThatHasNoGraphIsAnError) {
   ModelConfig unknown = config_of(kLlama8B);
   unknown.architecture = "NoSuchForCausalLM";

@@ -1,0 +1,80 @@
+// `spyre plan`: the memory that serving a model takes, before anything is loaded: of this machine,
+// or of a Spyre card. Exit status 1 when it does not fit.
+#include "cli/commands.h"
+#include "cli/serving_plan.h"
+#include "plan/card.h"
+#include "schedule/static_admission.h"
+
+namespace spyre::cli {
+
+namespace {
+
+using config::Setting;
+
+bool wants_json(const config::Settings& settings) {
+  return settings.text(Setting::kFormat) == "json";
+}
+
+Json to_json(const std::vector<schedule::Shape>& shapes) {
+  Json result = Json::array();
+  for (const schedule::Shape& each : shapes) {
+    result.push_back({each.prompt_tokens, each.new_tokens, each.batch_size});
+  }
+  return result;
+}
+
+void print(const Json& json) { fmt::print("{}\n", json.dump()); }
+
+Result<int> plan_machine(const config::Settings& settings, const OpenModel& model) {
+  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, serving_plan(settings, model));
+  if (wants_json(settings)) {
+    Json json = {{"device", "cpu"},
+                 {"max_model_len", plan.max_model_len},
+                 {"max_num_seqs", plan.max_num_seqs},
+                 {"shapes", to_json(plan.shapes)},
+                 {"shapes_planned", plan.planned},
+                 {"kv_blocks", plan.kv_blocks}};
+    json.update(plan::to_json(plan.memory));
+    print(json);
+  } else {
+    fmt::print("{}\n\n{}", plan.summary, plan::text(plan.memory));
+    if (!plan.memory.fits()) fmt::print("lower {}\n", plan::settings_to_lower(plan));
+  }
+  return plan.memory.fits() ? 0 : 1;
+}
+
+Result<int> plan_for_card(const config::Settings& settings, const OpenModel& model) {
+  const checkpoint::ModelConfig& config = model.checkpoint->config();
+  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
+  const bool planned = shapes.empty();
+  if (planned) {
+    shapes = plan::card_ladder(config, model.options.max_model_len, wanted_max_num_seqs(settings));
+  }
+  SPYRE_TRY_ASSIGN(shapes, schedule::sorted_shapes(shapes));
+  SPYRE_TRY_ASSIGN(const plan::CardPlan plan,
+                   plan::plan_card({.config = config, .shapes = shapes}));
+  if (wants_json(settings)) {
+    Json json = {{"device", "spyre"}, {"shapes", to_json(shapes)}, {"shapes_planned", planned}};
+    json.update(plan::to_json(plan));
+    print(json);
+  } else {
+    fmt::print("a Spyre card, {} warmup shapes (prompt, new tokens, batch) {}\n\n{}",
+               planned ? "planned" : "given", schedule::text(shapes), plan::text(plan));
+  }
+  return plan.verdict() == plan::Verdict::kDoesNotFit ? 1 : 0;
+}
+
+Result<int> plan(const config::Settings& settings) {
+  SPYRE_TRY_ASSIGN(const OpenModel model, open_model(settings));
+  if (settings.text(Setting::kDevice) == "spyre") return plan_for_card(settings, model);
+  return plan_machine(settings, model);
+}
+
+}  // namespace
+
+int run_plan(const config::Settings& settings) {
+  const Result<int> status = plan(settings);
+  return status ? *status : fail(status.error());
+}
+
+}  // namespace spyre::cli
