@@ -37,11 +37,11 @@ struct AccessRecord {
 };
 
 struct TlsOptions {
-  std::string certificate_file;  // PEM chain
-  std::string key_file;          // PEM; empty: in certificate_file
-  std::string client_ca_file;    // PEM; with client_certificate != 0
-  int client_certificate = 0;    // 0 none, 1 optional, 2 required
-  std::string ciphers = {};      // TLS 1.2's, in OpenSSL's words; empty: its own choice
+  std::string certificate_file = {};  // PEM chain
+  std::string key_file = {};          // PEM; empty: in certificate_file
+  std::string client_ca_file = {};    // PEM; with client_certificate != 0
+  int client_certificate = 0;         // 0 none, 1 optional, 2 required
+  std::string ciphers = {};           // TLS 1.2's, in OpenSSL's words; empty: its own choice
 };
 
 struct CorsOptions {
