@@ -7,6 +7,7 @@
 #include "cli/locate_model.h"
 #include "cli/open_model.h"
 #include "model/model.h"
+#include "runner/weight_outline.h"
 
 namespace spyre::cli {
 
@@ -32,17 +33,6 @@ int64_t elements(const std::vector<int64_t>& shape) {
   return product;
 }
 
-// Bytes in memory: vectors are f32, matrices packed.
-int64_t packed_bytes(const checkpoint::StoredTensor& tensor, Format format) {
-  if (tensor.shape.size() == 1) return tensor.shape[0] * 4;
-  const size_t rank = tensor.shape.size();
-  const int64_t columns = tensor.shape[rank - 1];
-  const int64_t group = is_grouped(format) ? tensor.grouped->group_columns() : 0;
-  const int64_t count = rank == 3 ? tensor.shape[0] : 1;
-  return count * static_cast<int64_t>(
-                     kernels::packed_bytes(format, tensor.shape[rank - 2], columns, group));
-}
-
 Result<Report> examine(const checkpoint::Checkpoint& checkpoint,
                        const runner::Precision& precision) {
   const checkpoint::ModelConfig& config = checkpoint.config();
@@ -51,9 +41,10 @@ Result<Report> examine(const checkpoint::Checkpoint& checkpoint,
   Report report;
   for (const graph::Node& node : graph.nodes()) {
     if (node.op != graph::Op::kWeight || !seen.emplace(node.name, true).second) continue;
-    SPYRE_TRY_ASSIGN(const auto tensor, checkpoint.tensor(node.name, node.type.dims));
+    SPYRE_TRY_ASSIGN(const auto tensor, checkpoint.tensor_outline(node.name, node.type.dims));
+    SPYRE_TRY_ASSIGN(const auto outline, runner::outline_weight(tensor, precision));
     FormatTotal& total = report.formats[tensor.format];
-    const int64_t bytes = packed_bytes(tensor, precision.weight_format(tensor.format));
+    const int64_t bytes = runner::filled_bytes(outline);
     ++total.tensors;
     total.parameters += elements(tensor.shape);
     total.packed_bytes += bytes;
