@@ -1,0 +1,15 @@
+// What the server says of itself: the OpenAPI document of every route, and the page that shows it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace spyre::serve::openai {
+
+// OpenAPI 3.1. Request schemas come from the table of request fields.
+std::string openapi_document(std::string_view version);
+
+// web/docs.html
+std::string_view docs_html();
+
+}  // namespace spyre::serve::openai
