@@ -42,7 +42,7 @@ Status take_turn(const LoadedModel& model, const SamplingRequest& sampling,
   SPYRE_TRY_ASSIGN(auto prompt,
                    chat_prompt(model.text.tokenizer, model.text.chat_template, asked, nullptr));
   SPYRE_TRY(generator.submit(
-      0, to_engine_request(std::move(prompt), sampling, model.runner->max_model_len())));
+      0, cli::to_engine_request(std::move(prompt), sampling, model.runner->max_model_len())));
   TurnListener listener;
   SPYRE_TRY(run_to_end(generator, listener));
   fmt::print("\n");

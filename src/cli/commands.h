@@ -13,8 +13,9 @@ int run_tokenize(const config::Settings& settings);
 int run_detokenize(const config::Settings& settings);
 int run_inspect(const config::Settings& settings);
 int run_pull(const config::Settings& settings);
-int run_replay(const config::Settings& settings);
+int run_serve(const config::Settings& settings);
 int run_plan(const config::Settings& settings);
+int run_replay(const config::Settings& settings);
 
 // Prints "spyre: message" on standard error; returns 1, or kInterruptedExit for a cancelled
 // command.

@@ -33,15 +33,16 @@ int run_command(Command command, const config::Settings& settings) {
       return run_pull(settings);
     case Command::kReplay:
       return run_replay(settings);
+    case Command::kServe:
+      return run_serve(settings);
     case Command::kPlan:
       return run_plan(settings);
     case Command::kBenchServe:
     case Command::kBenchLatency:
     case Command::kBenchThroughput:
     case Command::kBenchStartup:
-    case Command::kServe:
       return fail({Code::kUnsupported,
-                   "serve: the server is not built yet; generate and chat run a model"});
+                   "bench: not built yet; bench/ in the sources measures against peers"});
     case Command::kHelp:
     case Command::kVersion:
       break;

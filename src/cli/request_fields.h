@@ -1,22 +1,14 @@
-// The sampling fields of a request, under the names of the OpenAI API and of vLLM, whichever way
-// they come in: flags of `spyre generate` and lines of its --input file are both JSON objects here.
+// Sampling of the offline commands: fields by the server's one table of request fields
+// (serve/openai/request_fields.h), defaults from the model's generation_config.json. Flags of
+// `spyre generate` and lines of its --input file are both JSON here.
 #pragma once
 
-#include <optional>
-
-#include "base/json.h"
 #include "checkpoint/generation_config.h"
-#include "engine/request.h"
-#include "text/tokenizer.h"
+#include "serve/openai/request_fields.h"
 
 namespace spyre::cli {
 
-struct SamplingRequest {
-  sample::SamplingParams params;
-  std::optional<int64_t> max_tokens;  // none: as much as the model length allows
-  int32_t beam_width = 0;             // 0: sampling
-  float length_penalty = 1.0f;
-};
+using serve::openai::SamplingRequest;
 
 // What a model's generation_config.json asks for where a request says nothing; an answer ends at
 // its end tokens and at the tokenizer's.
@@ -28,8 +20,9 @@ SamplingRequest default_sampling(const checkpoint::GenerationConfig& config,
 Status set_field(std::string_view name, const Json& value, const text::Tokenizer& tokenizer,
                  SamplingRequest& request);
 
-// Joins prompt and sampling into what the engine takes.
-engine::Request to_engine_request(std::vector<int32_t> prompt, SamplingRequest sampling,
+// Joins prompt and sampling into what the engine takes; without max_tokens the answer may fill the
+// room that the prompt leaves.
+engine::Request to_engine_request(std::vector<int32_t> prompt, const SamplingRequest& sampling,
                                   int64_t max_model_len);
 
 }  // namespace spyre::cli

@@ -11,7 +11,7 @@ constexpr std::array<CommandInfo, 15> kCommands = {{
     {Command::kGenerate, "generate", "generate MODEL --prompt TEXT [flags]",
      "Answers one prompt, or a file of requests.", "0.1"},
     {Command::kChat, "chat", "chat MODEL [flags]", "Talks with a model in the terminal.", "0.1"},
-    {Command::kServe, "serve", "serve MODEL [flags]", "Serves the OpenAI API over HTTP.", ""},
+    {Command::kServe, "serve", "serve MODEL [flags]", "Serves the OpenAI API over HTTP.", "0.1"},
     {Command::kPlan, "plan", "plan MODEL [flags]",
      "Prints the memory that serving a model takes, before anything is loaded.", "0.1"},
     {Command::kReplay, "replay", "replay --trace FILE [flags] [MODEL]",

@@ -74,7 +74,7 @@ TEST_F(RequestFields, BadWordsComeWithAndWithoutASpace) {
 }
 
 TEST_F(RequestFields, WithoutMaxTokensTheRoomIsUsed) {
-  const engine::Request request = to_engine_request({1, 2, 3}, request_, 100);
+  const engine::Request request = cli::to_engine_request({1, 2, 3}, request_, 100);
   EXPECT_EQ(request.params.max_tokens, 97);
   EXPECT_FALSE(request.beam);
 }
@@ -82,7 +82,7 @@ TEST_F(RequestFields, WithoutMaxTokensTheRoomIsUsed) {
 TEST_F(RequestFields, ABeamWidthAsksForBeamSearch) {
   ASSERT_TRUE(set("beam_width", 4));
   ASSERT_TRUE(set("max_tokens", 9));
-  const engine::Request request = to_engine_request({1}, request_, 100);
+  const engine::Request request = cli::to_engine_request({1}, request_, 100);
   ASSERT_TRUE(request.beam);
   EXPECT_EQ(request.beam->width, 4);
   EXPECT_EQ(request.beam->max_tokens, 9);

@@ -41,6 +41,10 @@ class Counts(ServerTest):
             server.metric("http_requests_total", handler="/v1/completions", method="POST", status="2xx"), requests
         )
 
+    def test_no_key_is_asked_for(self):
+        server = self.serve(LLAMA, "--api-key", "secret", env=shapes("64", "20", "1"))
+        self.assertEqual(server.request("GET", "/metrics")[0], 200)
+
     def test_rejections_are_counted(self):
         server = self.serve(LLAMA, env=shapes("64", "20", "1"))
         server.post("/v1/completions", {"prompt": [5], "max_tokens": 60}, status=400)

@@ -158,7 +158,7 @@ class Client(ServerTest):
                 with self.assertRaises(openai.AuthenticationError):
                     client.models.list()
             client.close()
-        for path in ("/health", "/ready", "/metrics", "/version", "/load"):
+        for path in ("/health", "/ready", "/version", "/load"):
             self.assertEqual(server.request("GET", path)[0], 200, path)
         for path in ("/tokenize", "/detokenize", "/v1/completions", "/v1/chat/completions"):
             self.assertEqual(server.request("POST", path, {})[0], 401, path)

@@ -1,0 +1,228 @@
+// `spyre serve`: listens at once, then plans memory, loads, warms up and serves until a signal or
+// the engine's end. This thread does the work of starting; then it waits.
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/loaded_model.h"
+#include "cli/progress_line.h"
+#include "cli/request_fields.h"
+#include "cli/server_options.h"
+#include "cli/serving_plan.h"
+#include "cli/worker.h"
+#include "engine/async_engine.h"
+#include "engine/warmup.h"
+#include "schedule/static_batching.h"
+#include "serve/openai/routes.h"
+#include "serve/probes.h"
+
+namespace spyre::cli {
+
+namespace {
+
+using config::Setting;
+using serve::Phase;
+using std::chrono::milliseconds;
+
+// How soon a signal or a dead engine is noticed.
+constexpr milliseconds kWatchInterval{20};
+// What answers that are complete may take to reach slow clients once the engine has stopped.
+constexpr milliseconds kLastAnswers{2'000};
+
+// Everything that serves, in the order in which it must end: last made, first gone.
+class Serving {
+ public:
+  explicit Serving(const config::Settings& settings) : settings_(settings) {}
+
+  // Errors end the process; the message is for standard error.
+  Result<int> run() {
+    SPYRE_TRY(listen());
+    const Status started = start_engine();
+    if (!started) {
+      lifecycle_.die(started.error().message);
+      server_->stop(milliseconds(0));
+      return std::unexpected(started.error());
+    }
+    lifecycle_.enter(Phase::kReady);
+    log::info("ready");
+    wait();
+    return end();
+  }
+
+ private:
+  Status listen();
+  Status start_engine();
+  Status check_mode() const;
+  void wait() const;
+  Result<int> end();
+
+  const config::Settings& settings_;
+  serve::Lifecycle lifecycle_;
+  std::atomic<int64_t> in_flight_ = 0;
+  std::optional<LoadedModel> model_;
+  std::unique_ptr<engine::AsyncEngine> engine_;
+  std::optional<serve::openai::Service> service_;
+  std::atomic<const serve::openai::Service*> ready_service_ = nullptr;
+  std::atomic<bool> engine_died_ = false;
+  Worker worker_;
+  std::unique_ptr<serve::http::Server> server_;
+};
+
+Status Serving::listen() {
+  std::vector<serve::http::Route> routes = serve::openai::make_routes(
+      {.lifecycle = lifecycle_,
+       .service = [this] { return ready_service_.load(); },
+       .executor = [this](std::function<void()> task) { worker_.run(std::move(task)); },
+       .in_flight = in_flight_,
+       .version = SPYRE_VERSION,
+       .documents = !settings_.flag(Setting::kDisableFastapiDocs)});
+  for (serve::http::Route& probe :
+       serve::probe_routes(lifecycle_, in_flight_,
+                           settings_.flag(Setting::kEnableServerLoadTracking), SPYRE_VERSION)) {
+    routes.push_back(std::move(probe));
+  }
+  serve::http::ServerOptions options = server_options(settings_);
+  const bool tls = options.tls.has_value();
+  const std::string host = options.host;
+  const std::string uds = options.uds;
+  SPYRE_TRY_ASSIGN(server_, serve::http::Server::start(std::move(options), std::move(routes)));
+  if (uds.empty()) {
+    log::info("listening on http{}://{}:{}", tls ? "s" : "", host, server_->port());
+  } else {
+    log::info("listening on unix:{}", uds);
+  }
+  return {};
+}
+
+Status Serving::check_mode() const {
+  if (settings_.flag(Setting::kUseCb)) {
+    return error(
+        Code::kUnsupported,
+        "VLLM_SPYRE_USE_CB=1: continuous batching is not built yet; leave it out for static "
+        "batching");
+  }
+  if (!settings_.flag(Setting::kUseV1)) {
+    log::warn(
+        "VLLM_USE_V1=0: the older engine is deprecated for models that generate text; static "
+        "batching runs on both");
+  }
+  return {};
+}
+
+Status Serving::start_engine() {
+  SPYRE_TRY(check_mode());
+  SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings_));
+  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, serving_plan(settings_, open));
+  log::info("{}", plan.summary);
+  SPYRE_TRY(plan::check_fits(plan));
+  open.options.max_model_len = plan.max_model_len;
+  open.options.kv_blocks = plan.kv_blocks;
+  const std::vector<int> cpus = open.cpus;
+
+  {
+    ProgressLine line("loading weights");
+    SPYRE_TRY_ASSIGN(model_, LoadedModel::load(std::move(open), [&](int64_t done, int64_t total) {
+                       line.show(done, total);
+                       lifecycle_.progress(done, total);
+                       return !interrupted();
+                     }));
+  }
+  lifecycle_.enter(Phase::kWarmingUp);
+  const text::Tokenizer& tokenizer = model_->text.tokenizer;
+  SamplingRequest defaults =
+      settings_.text(Setting::kGenerationConfig) == "vllm"
+          ? default_sampling({}, tokenizer)
+          : default_sampling(model_->checkpoint->generation_config(), tokenizer);
+  SPYRE_TRY(engine::warm_up(
+      *model_->runner, plan.shapes, {.excluded_tokens = defaults.params.eos_token_ids},
+      [&](const engine::WarmupProgress& progress) {
+        lifecycle_.progress(static_cast<int64_t>(2 * progress.shape) + progress.pass - 1,
+                            static_cast<int64_t>(2 * progress.num_shapes));
+        return !interrupted();
+      }));
+
+  const schedule::ShapeChoice choice = settings_.text(Setting::kShapeChoice) == "least-work"
+                                           ? schedule::ShapeChoice::kLeastWork
+                                           : schedule::ShapeChoice::kOrder;
+  SPYRE_TRY_ASSIGN(auto scheduler,
+                   schedule::StaticBatching::create({.shapes = plan.shapes, .choice = choice}));
+  const sample::SamplingLimits limits = {
+      .vocab_size = model_->runner->vocab_size(),
+      .max_logprobs = static_cast<int32_t>(settings_.integer(Setting::kMaxLogprobs)),
+      .max_stop_strings = static_cast<int32_t>(settings_.integer(Setting::kMaxStopStrings))};
+  SPYRE_TRY_ASSIGN(auto generator,
+                   engine::Generator::create(*model_->runner, tokenizer, std::move(scheduler),
+                                             {.max_logprobs = limits.max_logprobs,
+                                              .max_stop_strings = limits.max_stop_strings}));
+  engine::AsyncEngineOptions engine_options{.max_queued_requests =
+                                                settings_.is_set(Setting::kMaxNumQueuedReqs)
+                                                    ? settings_.integer(Setting::kMaxNumQueuedReqs)
+                                                    : 8 * plan.max_num_seqs};
+  if (settings_.is_set(Setting::kMaxNumQueuedTokens)) {
+    engine_options.max_queued_tokens = settings_.integer(Setting::kMaxNumQueuedTokens);
+  }
+  SPYRE_TRY_ASSIGN(engine_, engine::AsyncEngine::start(std::move(generator), engine_options,
+                                                       nullptr, [this](const Error& failure) {
+                                                         lifecycle_.die(failure.message);
+                                                         engine_died_ = true;
+                                                       }));
+
+  std::vector<std::string> names = settings_.texts(Setting::kServedModelName);
+  if (names.empty()) names.push_back(settings_.text(Setting::kModel));
+  SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options, service_options(settings_));
+  service_.emplace(
+      serve::openai::Service{.model_names = std::move(names),
+                             .model_root = settings_.text(Setting::kModel),
+                             .tokenizer = tokenizer,
+                             .chat_template = model_->text.chat_template,
+                             .engine = *engine_,
+                             .default_sampling = std::move(defaults),
+                             .limits = limits,
+                             .max_model_len = plan.max_model_len,
+                             .created_s = std::chrono::duration_cast<std::chrono::seconds>(
+                                              std::chrono::system_clock::now().time_since_epoch())
+                                              .count(),
+                             .fingerprint = "spyre-" SPYRE_VERSION,
+                             .options = std::move(options)});
+  ready_service_ = &*service_;
+  return {};
+}
+
+void Serving::wait() const {
+  while (!interrupted() && !engine_died_) std::this_thread::sleep_for(kWatchInterval);
+  while (engine_died_ && settings_.flag(Setting::kKeepAliveOnEngineDeath) && !interrupted()) {
+    std::this_thread::sleep_for(kWatchInterval);
+  }
+}
+
+Result<int> Serving::end() {
+  const bool died = engine_died_;
+  const std::chrono::seconds patience(settings_.integer(Setting::kShutdownTimeout));
+  lifecycle_.enter(Phase::kDraining);
+  if (!died) {
+    log::info("stopping: running requests may finish for {} s; a second signal ends it at once",
+              patience.count());
+    if (!engine_->drain(patience)) log::warn("some requests did not finish in time");
+  }
+  engine_->stop();
+  server_->stop(kLastAnswers);
+  lifecycle_.enter(Phase::kStopped);
+  if (died) {
+    return error(Code::kInternal, "the engine died: {}", lifecycle_.state().message);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_serve(const config::Settings& settings) {
+  Serving serving(settings);
+  const Result<int> status = serving.run();
+  return status ? *status : fail(status.error());
+}
+
+}  // namespace spyre::cli

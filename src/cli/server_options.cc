@@ -1,0 +1,57 @@
+#include "cli/server_options.h"
+
+namespace spyre::cli {
+
+using config::Setting;
+using std::chrono::seconds;
+
+serve::http::ServerOptions server_options(const config::Settings& settings) {
+  serve::http::ServerOptions options;
+  if (settings.is_set(Setting::kHost)) options.host = settings.text(Setting::kHost);
+  options.port = static_cast<uint16_t>(settings.integer(Setting::kPort));
+  options.uds = settings.text(Setting::kUds);
+  if (settings.is_set(Setting::kSslCertfile)) {
+    options.tls = {.certificate_file = settings.text(Setting::kSslCertfile),
+                   .key_file = settings.text(Setting::kSslKeyfile),
+                   .client_ca_file = settings.text(Setting::kSslCaCerts),
+                   .client_certificate = static_cast<int>(settings.integer(Setting::kSslCertReqs)),
+                   .ciphers = settings.text(Setting::kSslCiphers)};
+  }
+  options.cors = {.origins = settings.texts(Setting::kAllowedOrigins),
+                  .methods = settings.texts(Setting::kAllowedMethods),
+                  .headers = settings.texts(Setting::kAllowedHeaders),
+                  .credentials = settings.flag(Setting::kAllowCredentials)};
+  options.api_keys = settings.texts(Setting::kApiKey);
+  options.root_path = settings.text(Setting::kRootPath);
+  options.request_id_headers = settings.flag(Setting::kEnableRequestIdHeaders);
+  options.max_header_bytes = settings.integer(Setting::kMaxEventSize);
+  options.max_header_count = settings.integer(Setting::kMaxHeaderCount);
+  options.keep_alive = seconds(settings.integer(Setting::kHttpTimeoutKeepAlive));
+  options.stream_comment = seconds(settings.integer(Setting::kSseKeepAliveInterval));
+  options.error_response = serve::openai::error_response;
+  return options;
+}
+
+Result<serve::openai::ServiceOptions> service_options(const config::Settings& settings) {
+  serve::openai::ServiceOptions options{
+      .skip_model_name_validation = settings.flag(Setting::kSkipModelNameValidation),
+      .return_tokens_as_token_ids = settings.flag(Setting::kReturnTokensAsTokenIds),
+      .enable_prompt_tokens_details = settings.flag(Setting::kEnablePromptTokensDetails),
+      .force_include_usage = settings.flag(Setting::kEnableForceIncludeUsage),
+      .per_request_metrics = settings.flag(Setting::kEnablePerRequestMetrics),
+      .trust_request_chat_template = settings.flag(Setting::kTrustRequestChatTemplate),
+      .stream_interval = settings.integer(Setting::kStreamInterval),
+      .max_completion_prompts = settings.integer(Setting::kMaxCompletionPrompts),
+      .response_role = settings.text(Setting::kResponseRole)};
+  if (settings.is_set(Setting::kDefaultChatTemplateKwargs)) {
+    SPYRE_TRY_ASSIGN(options.default_template_kwargs,
+                     parse_json(settings.text(Setting::kDefaultChatTemplateKwargs),
+                                config::name(Setting::kDefaultChatTemplateKwargs)));
+  }
+  if (settings.text(Setting::kChatTemplateContentFormat) == "openai") {
+    options.content_format = serve::openai::ContentFormat::kParts;
+  }
+  return options;
+}
+
+}  // namespace spyre::cli
