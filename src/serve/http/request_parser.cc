@@ -14,6 +14,9 @@ using beast::error_code;
 namespace {
 
 constexpr size_t kMaxChunkHeaderBytes = 4096;
+// The shortest end of a chunked body, "0\r\n\r\n": with less the parser cannot tell, and asserts
+// so.
+constexpr size_t kLeastChunkBytes = 5;
 constexpr uint64_t kReserveAtMost = uint64_t{1} << 20;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -39,8 +42,10 @@ class RequestParser::Impl : public beast::http::basic_parser<true> {
 
   size_t take(std::string_view input) {
     if (failure_ || is_done()) return 0;
-    error_code code;
     const bool in_head = !is_header_done();
+    const bool between_chunks = !in_head && chunked() && chunk_left_ == 0;
+    if (between_chunks && input.size() < kLeastChunkBytes) return 0;
+    error_code code;
     const size_t taken = put({input.data(), input.size()}, code);
     if (in_head) count_head(taken, input.size());
     // A size and its extensions; what follows the last chunk may be trailers, as long as headers.
@@ -127,10 +132,13 @@ class RequestParser::Impl : public beast::http::basic_parser<true> {
     return body.size();
   }
 
-  void on_chunk_header_impl(uint64_t, beast::string_view, error_code&) override {}
+  void on_chunk_header_impl(uint64_t bytes, beast::string_view, error_code&) override {
+    chunk_left_ = bytes;
+  }
 
   size_t on_chunk_body_impl(uint64_t, beast::string_view body, error_code&) override {
     request_.body += view(body);
+    chunk_left_ -= body.size();
     return body.size();
   }
 
@@ -147,6 +155,7 @@ class RequestParser::Impl : public beast::http::basic_parser<true> {
   int64_t head_bytes_ = 0;
   int64_t fields_ = 0;
   int hosts_ = 0;
+  uint64_t chunk_left_ = 0;  // bytes of the current chunk to come
 };
 
 RequestParser::RequestParser(const ParseLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
