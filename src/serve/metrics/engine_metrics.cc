@@ -1,0 +1,189 @@
+#include "serve/metrics/engine_metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace spyre::serve::metrics {
+
+namespace {
+
+constexpr std::array<const char*, 5> kReasonNames = {"stop", "length", "abort", "error",
+                                                     "repetition"};
+constexpr size_t kError = 3;
+
+size_t reason_of(const engine::RequestReport& report) {
+  if (report.failed) return kError;
+  switch (report.finish_reason) {
+    case sample::FinishReason::kStop:
+      return 0;
+    case sample::FinishReason::kLength:
+      return 1;
+    case sample::FinishReason::kAbort:
+      return 2;
+  }
+  return 2;
+}
+
+double real(int64_t number) { return static_cast<double>(number); }
+
+}  // namespace
+
+EngineMetrics::EngineMetrics(SeriesRegistry& registry, std::string model_name)
+    : registry_(registry),
+      labels_{{"model_name", std::move(model_name)}, {"engine", "0"}},
+      running_(registry.gauge("vllm:num_requests_running", "Requests that run.", labels_)),
+      waiting_(registry.gauge("vllm:num_requests_waiting", "Requests that wait.", labels_)),
+      waiting_for_capacity_(registry.gauge("vllm:num_requests_waiting_by_reason",
+                                           "Requests that wait, by what they wait for.",
+                                           with(labels_, "reason", "capacity"))),
+      kv_usage_{
+          registry.gauge("vllm:kv_cache_usage_perc", "KV cache in use; 1 is all of it.", labels_),
+          registry.gauge("vllm:gpu_cache_usage_perc",
+                         "KV cache in use; old name of vllm:kv_cache_usage_perc.", labels_)},
+      prompt_tokens_(
+          registry.counter("vllm:prompt_tokens_total", "Prompt tokens computed.", labels_)),
+      computed_prompt_tokens_(registry.counter("vllm:prompt_tokens_by_source_total",
+                                               "Prompt tokens, by where they came from.",
+                                               with(labels_, "source", "local_compute"))),
+      generation_tokens_(
+          registry.counter("vllm:generation_tokens_total", "Tokens generated.", labels_)),
+      success_{},
+      rejections_{},
+      iteration_tokens_(registry.histogram("vllm:iteration_tokens_total",
+                                           "Tokens of a step: prompt and generated.", labels_,
+                                           metrics::iteration_tokens())),
+      choices_(registry.histogram("vllm:request_params_n", "Choices that a request asks for.",
+                                  labels_, metrics::choices())),
+      preemptions_(registry.histogram("vllm:request_num_preemptions",
+                                      "How often a request was preempted: never.", labels_,
+                                      metrics::preemptions())),
+      first_token_(registry.histogram("vllm:time_to_first_token_seconds",
+                                      "From a request's arrival to its first token.", labels_,
+                                      first_token_seconds())),
+      next_token_{
+          registry.histogram("vllm:inter_token_latency_seconds",
+                             "From one token of a sequence to the next.", labels_, token_seconds()),
+          registry.histogram("vllm:time_per_output_token_seconds",
+                             "Old name of vllm:inter_token_latency_seconds.", labels_,
+                             token_seconds())},
+      mean_token_(registry.histogram("vllm:request_time_per_output_token_seconds",
+                                     "Mean time between the tokens of a request.", labels_,
+                                     token_seconds())),
+      e2e_(seconds("e2e_request_latency", "From a request's arrival to its end.")),
+      queue_(seconds("request_queue_time", "From a request's arrival to its first step.")),
+      inference_(seconds("request_inference_time",
+                         "From a request's first step to its last "
+                         "token.")),
+      prefill_(seconds("request_prefill_time", "From a request's first step to its first token.")),
+      decode_(seconds("request_decode_time", "From a request's first token to its last.")) {
+  for (size_t i = 0; i < kReasons; ++i) {
+    success_[i] = &registry.counter("vllm:request_success_total", "Requests that ended.",
+                                    with(labels_, "finished_reason", kReasonNames[i]));
+  }
+  const Labels only_model{{"model_name", labels_.at("model_name")}};
+  constexpr std::array<const char*, 2> kLimits = {"max_num_queued_reqs", "max_num_queued_tokens"};
+  for (size_t i = 0; i < kLimits.size(); ++i) {
+    rejections_[i] = &registry.counter("vllm:admission_rejections_total",
+                                       "Requests turned away because too much waited.",
+                                       with(only_model, "reason", kLimits[i]));
+  }
+  // Of features that are not here; dashboards divide by some of them.
+  registry.gauge("vllm:num_requests_waiting_by_reason",
+                 "Requests that wait, by what they wait for.", with(labels_, "reason", "deferred"));
+  for (const char* source : {"local_cache_hit", "external_kv_transfer"}) {
+    registry.counter("vllm:prompt_tokens_by_source_total",
+                     "Prompt tokens, by where they came from.", with(labels_, "source", source));
+  }
+  for (const char* name : {"prefix_cache_queries", "prefix_cache_hits", "gpu_prefix_cache_queries",
+                           "gpu_prefix_cache_hits", "prompt_tokens_cached", "num_preemptions"}) {
+    registry.counter(fmt::format("vllm:{}_total", name), "Always 0: there is nothing of the kind.",
+                     labels_);
+  }
+}
+
+Histogram& EngineMetrics::seconds(const std::string& name, const std::string& help) {
+  return registry_.histogram(fmt::format("vllm:{}_seconds", name), help, labels_,
+                             request_seconds());
+}
+
+void EngineMetrics::on_step(const engine::StepReport& report) {
+  running_.Set(real(report.running));
+  waiting_.Set(real(report.waiting));
+  waiting_for_capacity_.Set(real(report.waiting));
+  kv_usage_.today.Set(report.kv_usage);
+  kv_usage_.before.Set(report.kv_usage);
+  if (report.kind == schedule::StepKind::kIdle) return;
+  prompt_tokens_.Increment(real(report.prompt_tokens));
+  computed_prompt_tokens_.Increment(real(report.prompt_tokens));
+  generation_tokens_.Increment(real(report.generated_tokens));
+  iteration_tokens_.Observe(real(report.prompt_tokens + report.generated_tokens));
+}
+
+void EngineMetrics::on_first_token(double seconds) { first_token_.Observe(seconds); }
+
+void EngineMetrics::on_next_token(double seconds) {
+  next_token_.today.Observe(seconds);
+  next_token_.before.Observe(seconds);
+}
+
+void EngineMetrics::on_finished(const engine::RequestReport& report) {
+  success_[reason_of(report)]->Increment();
+  choices_.Observe(real(report.n));
+  preemptions_.Observe(0);
+  observe_times(report);
+  const std::lock_guard lock(mutex_);
+  if (!tokens_) return;
+  const int64_t choices = std::max<int64_t>(report.n, 1);
+  tokens_->prompt.Observe(real(report.prompt_tokens));
+  tokens_->generation.Observe(real(report.generated_tokens));
+  tokens_->longest_generation.Observe(real((report.generated_tokens + choices - 1) / choices));
+  tokens_->max_tokens.Observe(real(report.max_tokens));
+  if (report.first_token_s) tokens_->computed_prompt.Observe(real(report.prompt_tokens));
+}
+
+void EngineMetrics::observe_times(const engine::RequestReport& report) {
+  e2e_.Observe(report.finished_s);
+  if (!report.scheduled_s) return;
+  queue_.Observe(*report.scheduled_s);
+  if (!report.first_token_s || !report.last_token_s) return;
+  const double decode_s = *report.last_token_s - *report.first_token_s;
+  prefill_.Observe(*report.first_token_s - *report.scheduled_s);
+  decode_.Observe(decode_s);
+  inference_.Observe(*report.last_token_s - *report.scheduled_s);
+  const double tokens = real(report.generated_tokens) / real(std::max<int64_t>(report.n, 1));
+  if (tokens > 1) mean_token_.Observe(decode_s / (tokens - 1));
+}
+
+void EngineMetrics::on_queue_full(QueueLimit limit) {
+  rejections_[limit == QueueLimit::kRequests ? 0 : 1]->Increment();
+}
+
+void EngineMetrics::set_cache_config(const CacheConfig& config) {
+  Labels labels = labels_;
+  labels["block_size"] = fmt::format("{}", config.block_tokens);
+  labels["num_gpu_blocks"] = fmt::format("{}", config.num_blocks);
+  labels["kv_cache_size_tokens"] = fmt::format("{}", config.num_blocks * config.block_tokens);
+  labels["kv_cache_max_concurrency"] = fmt::format("{}", config.max_sequences);
+  labels["gpu_memory_utilization"] = fmt::format("{}", config.memory_utilization);
+  labels["enable_prefix_caching"] = config.prefix_caching ? "True" : "False";
+  labels["cache_dtype"] = config.cache_dtype;
+  registry_.gauge("vllm:cache_config_info", "How the KV cache is set up.", labels).Set(1);
+}
+
+void EngineMetrics::set_max_model_len(int64_t tokens) {
+  const Edges edges = request_tokens(tokens);
+  const auto make = [&](const std::string& name, const std::string& help) -> Histogram& {
+    return registry_.histogram("vllm:request_" + name, help, labels_, edges);
+  };
+  const std::lock_guard lock(mutex_);
+  tokens_ = std::make_unique<TokenHistograms>(TokenHistograms{
+      make("prompt_tokens", "Prompt tokens of a request."),
+      make("generation_tokens", "Tokens generated for a request."),
+      make("max_num_generation_tokens", "Tokens generated for a choice, the mean of a request."),
+      make("params_max_tokens", "Longest answer that a request asks for."),
+      make("prefill_kv_computed_tokens", "Prompt tokens of a request that were computed.")});
+}
+
+}  // namespace spyre::serve::metrics
