@@ -34,6 +34,7 @@ Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const Op
   return plan::plan_static(*model.checkpoint, model.options.precision,
                            {.shapes = std::move(shapes),
                             .max_model_len = model.options.max_model_len,
+                            .may_shorten = !settings.is_set(Setting::kMaxModelLen),
                             .max_num_seqs = wanted_max_num_seqs(settings),
                             .kv_bytes_allowed = wanted_kv_bytes(settings),
                             .available_bytes = memory_limit_bytes(),
