@@ -54,7 +54,8 @@ TEST(ContentFormat, IsSeenFromTheTemplate) {
   const auto format = [](const char* source) {
     const Json metadata = {{"tokenizer.ggml.tokens", Json::array()},
                            {"tokenizer.chat_template", source}};
-    return content_format_of(**text::ChatTemplate::from_gguf(metadata));
+    const auto made = text::ChatTemplate::from_gguf(metadata);
+    return content_format_of(made.value().value());
   };
   EXPECT_EQ(format("{% for m in messages %}{{ m.content }}{% endfor %}"), ContentFormat::kText);
   EXPECT_EQ(format("{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}"
