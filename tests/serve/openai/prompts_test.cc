@@ -52,7 +52,7 @@ TEST(TemplateMessages, ReasoningHasBothNames) {
 
 TEST(ContentFormat, IsSeenFromTheTemplate) {
   const auto format = [](const char* source) {
-    const Json metadata = {{"tokenizer.ggml.tokens", Json::array()},
+    const Json metadata = {{"tokenizer.ggml.tokens", Json::array({""})},
                            {"tokenizer.chat_template", source}};
     const auto made = text::ChatTemplate::from_gguf(metadata);
     return content_format_of(made.value().value());
