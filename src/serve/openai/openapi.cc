@@ -70,8 +70,10 @@ Json operation(std::string_view id, std::string_view summary, Json good, bool ne
   return out;
 }
 
-Json with_body(Json operation, Json schema) {
-  operation["requestBody"] = {{"required", true}, {"content", content(kJson, std::move(schema))}};
+Json with_body(Json operation, Json schema, Json example) {
+  Json body = content(kJson, std::move(schema));
+  body[std::string(kJson)]["example"] = std::move(example);
+  operation["requestBody"] = {{"required", true}, {"content", std::move(body)}};
   return operation;
 }
 
@@ -96,11 +98,12 @@ Json generation_paths() {
   const Json completion = with_body(
       operation("create_completion", "Completes prompts.",
                 streamed("The completions; with stream = true, events.", "Completion"), true),
-      schema_ref("CompletionRequest"));
+      schema_ref("CompletionRequest"), {{"prompt", "Hello"}, {"max_tokens", 8}});
   const Json chat = with_body(
       operation("create_chat_completion", "Answers a conversation.",
                 streamed("The answers; with stream = true, events.", "ChatCompletion"), true),
-      schema_ref("ChatCompletionRequest"));
+      schema_ref("ChatCompletionRequest"),
+      {{"messages", Json::array({{{"role", "user"}, {"content", "Hello"}}})}, {"max_tokens", 8}});
   return {{"/v1/completions", {{"post", completion}}}, {"/v1/chat/completions", {{"post", chat}}}};
 }
 
@@ -111,7 +114,7 @@ Json model_paths() {
                                     {"in", "path"},
                                     {"required", true},
                                     {"description", "A served name."},
-                                    {"schema", {{"type", "string"}}}}});
+                                    {"schema", {{"type", "string"}, {"pattern", "^[^/{}]+$"}}}}});
   return {{"/v1/models",
            {{"get", operation("list_models", "The served models.",
                               answer("Their cards.", named("ModelList")), true)}}},
@@ -124,11 +127,12 @@ Json tokenizer_paths() {
   return {{"/tokenize",
            {{"post", with_body(operation("tokenize", "Text or a conversation as token ids.",
                                          answer("The ids.", named("TokenizeAnswer")), true),
-                               request)}}},
+                               request, {{"prompt", "Hello"}})}}},
           {"/detokenize",
-           {{"post", with_body(operation("detokenize", "Token ids as text.",
-                                         answer("The text.", named("DetokenizeAnswer")), true),
-                               schema_ref("DetokenizeRequest"))}}}};
+           {{"post",
+             with_body(operation("detokenize", "Token ids as text.",
+                                 answer("The text.", named("DetokenizeAnswer")), true),
+                       schema_ref("DetokenizeRequest"), {{"tokens", Json::array({1, 2, 3})}})}}}};
 }
 
 Json probe_paths() {

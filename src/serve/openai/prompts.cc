@@ -116,7 +116,7 @@ ApiResult<text::ChatTemplate> request_template(const Service& service, const std
                      "--trust-request-chat-template allows them");
   }
   Json metadata = {{"tokenizer.chat_template", source}};
-  Json tokens = Json::array();
+  Json tokens = Json::array({""});  // there has to be one
   const auto add = [&](const char* key, std::optional<int32_t> id) {
     if (!id) return;
     metadata[key] = tokens.size();

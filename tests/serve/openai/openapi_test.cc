@@ -92,6 +92,15 @@ TEST_F(OpenApi, AnswersHaveTheFieldsOfTheirSchemas) {
   expect_fields(post("/tokenize", Json::object())->json(), schema("Error"));
 }
 
+TEST_F(OpenApi, ExamplesAreAnswered) {
+  answer_with({testing::two_tokens()});
+  for (const auto& [path, item] : document_["paths"].items()) {
+    if (!item.contains("post") || !item["post"].contains("requestBody")) continue;
+    const Json& content = item["post"]["requestBody"]["content"]["application/json"];
+    EXPECT_EQ(post(path, content["example"])->status, 200) << path;
+  }
+}
+
 TEST_F(OpenApi, IsServedBesideAPage) {
   const auto document = ask("GET", "/openapi.json");
   EXPECT_EQ(document->content_type, "application/json");
