@@ -119,7 +119,7 @@ TEST_F(RequestFieldsTest, EveryRangeHoldsItsEnds) {
         return field.kind == Kind::kInteger ? Json(static_cast<int64_t>(value)) : Json(value);
       };
       if (std::abs(field.range.low) < 1e18) {
-        if (!field.range.above) EXPECT_TRUE(parse(taker, {{name, as_json(field.range.low)}}));
+        EXPECT_EQ(parse(taker, {{name, as_json(field.range.low)}}).has_value(), !field.range.above);
         const double below = field.range.above ? field.range.low : field.range.low - 1;
         const ApiError error = bad(taker, {{name, as_json(below)}});
         EXPECT_EQ(error.type, "BadRequestError");
@@ -141,7 +141,9 @@ TEST_F(RequestFieldsTest, NullIsAbsent) {
       if ((field.takers & taker) == 0) continue;
       const auto fields = parse(taker, {{std::string(field.name), nullptr}});
       EXPECT_EQ(fields.has_value(), !field.required) << field.name;
-      if (fields) EXPECT_EQ(fields->sampling.params.top_p, 0.25f);
+      if (fields) {
+        EXPECT_EQ(fields->sampling.params.top_p, 0.25f);
+      }
     }
   }
 }
