@@ -1,8 +1,10 @@
 #include "config/config_file.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/json.h"
 #include "base/mapped_file.h"
@@ -186,19 +188,57 @@ class Reader {
   CommandLine line_;
 };
 
+// What YAML does not allow in a text, and the library takes for a text's end or for a blank.
+// Looks at a document without keeping it.
+class Passer final : public YAML::EventHandler {
+  using Mark = YAML::Mark;
+  using Style = YAML::EmitterStyle::value;
+  using Anchor = YAML::anchor_t;
+  using Text = std::string;
+
+  void OnDocumentStart(const Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const Mark&, Anchor) override {}
+  void OnAlias(const Mark&, Anchor) override {}
+  void OnScalar(const Mark&, const Text&, Anchor, const Text&) override {}
+  void OnSequenceStart(const Mark&, const Text&, Anchor, Style) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const Mark&, const Text&, Anchor, Style) override {}
+  void OnMapEnd() override {}
+};
+
+// Not with YAML::LoadAll: in front of what begins no document ("," is enough) it never ends.
+bool is_one_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Passer passer;
+  parser.HandleNextDocument(passer);
+  return !parser;
+}
+
+Status check_characters(std::string_view text, std::string_view file) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool allowed = byte >= ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+    if (allowed && byte != 0x7f) continue;
+    return error(Code::kInvalidArgument, "{}, line {}: wanted text, found the byte 0x{:02x}", file,
+                 std::ranges::count(text.substr(0, i), '\n') + 1, byte);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<CommandLine> parse_config_file(std::string_view text, std::string_view file,
                                       Command command) {
+  SPYRE_TRY(check_characters(text, file));
   // The library's only way to tell of errors.
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.empty()) return CommandLine{.command = command};
-    if (documents.size() > 1) {
-      return error(Code::kInvalidArgument, "{}: wanted one YAML document, found {}", file,
-                   documents.size());
+    const std::string document(text);
+    if (!is_one_document(document)) {
+      return error(Code::kInvalidArgument, "{}: wanted one YAML document, found more", file);
     }
-    return Reader(file, command).run(documents.front());
+    return Reader(file, command).run(YAML::Load(document));
   } catch (const YAML::Exception& exception) {
     return error(Code::kInvalidArgument, "{}, line {}: not YAML: {}", file, exception.mark.line + 1,
                  exception.msg);

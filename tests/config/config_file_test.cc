@@ -64,10 +64,11 @@ TEST(ConfigFile, EmptyFilesSayNothing) {
 TEST(ConfigFile, ErrorsNameFileLineAndKey) {
   EXPECT_THAT(message(parse("port: 1\nprot: 2\n")),
               says("serve.yaml, line 2", "--prot", "did you mean port?", "serve --help"));
+  EXPECT_THAT(message(parse(",")), says("serve.yaml"));
   EXPECT_THAT(message(parse("a: b: c")), says("serve.yaml, line 1", "not YAML"));
   EXPECT_THAT(message(parse("- port")), says("serve.yaml", "flag: value"));
   EXPECT_THAT(message(parse("just text")), says("flag: value"));
-  EXPECT_THAT(message(parse("port: 1\n---\nport: 2\n")), says("one YAML document, found 2"));
+  EXPECT_THAT(message(parse("port: 1\n---\nport: 2\n")), says("one YAML document, found more"));
   EXPECT_THAT(message(parse("port: 1\nport: 2\n")), says("line 2", "port is there twice"));
   EXPECT_THAT(message(parse("? [a]\n: b\n")), says("line 1", "the name of a flag"));
   EXPECT_THAT(message(parse("port: {a: 1}")),
@@ -90,6 +91,12 @@ TEST(ConfigFile, CyclesAndBombsEnd) {
   }
   EXPECT_THAT(message(parse(bomb)), says("at most"));
   EXPECT_FALSE(parse("hf-overrides: " + std::string(100'000, '[')));
+}
+
+TEST(ConfigFile, BytesThatAreNoTextAreRefused) {
+  EXPECT_THAT(message(parse(std::string_view("port: 1\n  &\0\0,", 13))),
+              says("serve.yaml, line 2", "0x00"));
+  EXPECT_THAT(message(parse("port: \x7f")), says("line 1", "0x7f"));
 }
 
 TEST(ConfigFile, FlagsThatOnlyVllmHas) {
