@@ -16,6 +16,10 @@ int run_pull(const config::Settings& settings);
 int run_serve(const config::Settings& settings);
 int run_plan(const config::Settings& settings);
 int run_replay(const config::Settings& settings);
+int run_bench_serve(const config::Settings& settings);
+int run_bench_latency(const config::Settings& settings);
+int run_bench_throughput(const config::Settings& settings);
+int run_bench_startup(const config::Settings& settings);
 
 // Prints "spyre: message" on standard error; returns 1, or kInterruptedExit for a cancelled
 // command.

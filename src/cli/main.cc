@@ -38,11 +38,13 @@ int run_command(Command command, const config::Settings& settings) {
     case Command::kPlan:
       return run_plan(settings);
     case Command::kBenchServe:
+      return run_bench_serve(settings);
     case Command::kBenchLatency:
+      return run_bench_latency(settings);
     case Command::kBenchThroughput:
+      return run_bench_throughput(settings);
     case Command::kBenchStartup:
-      return fail({Code::kUnsupported,
-                   "bench: not built yet; bench/ in the sources measures against peers"});
+      return run_bench_startup(settings);
     case Command::kHelp:
     case Command::kVersion:
       break;

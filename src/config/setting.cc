@@ -32,6 +32,8 @@ constexpr std::array<TopicInfo, kNumTopics> kTopics = {{
     {Topic::kApi, "API", "What requests may ask for and how answers look."},
     {Topic::kLogging, "Logging and metrics", "What is written down."},
     {Topic::kMultimodal, "Vision", "Encoders of models that take images."},
+    {Topic::kBench, "Measurements",
+     "What `bench` measures and how; its report goes to standard output."},
 }};
 
 std::string describe(const Range& range, std::string_view noun) {

@@ -73,8 +73,9 @@ enum class Topic : uint8_t {
   kApi,
   kLogging,
   kMultimodal,
+  kBench,
 };
-inline constexpr int kNumTopics = 13;
+inline constexpr int kNumTopics = 14;
 
 struct SettingInfo {
   Setting setting;

@@ -26,7 +26,7 @@ TEST(Help, NamesTheFlagsOfACommandAndNoOthers) {
                  "--max-model-len N", "without effect yet:\n  --tokenizer "));
   EXPECT_THAT(text, Not(HasSubstr("--ssl-keyfile")));
   EXPECT_THAT(help_text(Command::kServe), says("--port N"));
-  EXPECT_THAT(help_text(Command::kBenchStartup), says("not there yet"));
+  EXPECT_THAT(help_text(Command::kBenchStartup), says("--num-iters-cold N"));
 }
 
 TEST(Help, LinesFitATerminal) {
