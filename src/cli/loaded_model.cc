@@ -31,6 +31,7 @@ Result<LoadedModel> LoadedModel::load(OpenModel open, const runner::LoadProgress
   SPYRE_TRY_ASSIGN(TextModel text,
                    metadata ? TextModel::from_gguf(*metadata) : TextModel::load(open.path));
   metadata.reset();
+  if (open.chat_template) SPYRE_TRY(text.use_template(*open.chat_template));
   SPYRE_TRY_ASSIGN(auto pool, ThreadPool::create(open.cpus));
   pin_this_thread(open.cpus[0]);
   SPYRE_TRY_ASSIGN(auto runner,

@@ -5,6 +5,7 @@
 #include "backend/kv_cache.h"
 #include "base/cpu.h"
 #include "base/cpu_list.h"
+#include "cli/chat_template_text.h"
 #include "cli/locate_model.h"
 
 namespace spyre::cli {
@@ -94,6 +95,10 @@ Result<OpenModel> open_model(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(model.options.max_model_len, model_length(settings, config));
   SPYRE_TRY_ASSIGN(model.options.isa, wanted_isa(settings));
   SPYRE_TRY_ASSIGN(model.cpus, thread_cpus(settings));
+  if (settings.is_set(Setting::kChatTemplate)) {
+    SPYRE_TRY_ASSIGN(model.chat_template,
+                     read_chat_template(settings.text(Setting::kChatTemplate)));
+  }
   return model;
 }
 

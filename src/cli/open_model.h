@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
@@ -19,7 +20,8 @@ struct OpenModel {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint;
   // Complete but for kv_blocks; max_model_len is what --max-model-len and the model allow.
   runner::RunnerOptions options;
-  std::vector<int> cpus;  // one entry a thread: the CPU it is bound to, or -1
+  std::optional<std::string> chat_template;  // the text of --chat-template
+  std::vector<int> cpus;                     // one entry a thread: the CPU it is bound to, or -1
   std::chrono::steady_clock::time_point opened;
 };
 

@@ -173,7 +173,8 @@ Status Serving::start_engine() {
 
   std::vector<std::string> names = settings_.texts(Setting::kServedModelName);
   if (names.empty()) names.push_back(settings_.text(Setting::kModel));
-  SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options, service_options(settings_));
+  SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options,
+                   service_options(settings_, model_->text.chat_template));
   service_.emplace(
       serve::openai::Service{.model_names = std::move(names),
                              .model_root = settings_.text(Setting::kModel),

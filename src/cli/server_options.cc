@@ -1,5 +1,7 @@
 #include "cli/server_options.h"
 
+#include "serve/openai/prompts.h"
+
 namespace spyre::cli {
 
 using config::Setting;
@@ -32,7 +34,20 @@ serve::http::ServerOptions server_options(const config::Settings& settings) {
   return options;
 }
 
-Result<serve::openai::ServiceOptions> service_options(const config::Settings& settings) {
+namespace {
+
+serve::openai::ContentFormat content_format(
+    const config::Settings& settings, const std::optional<text::ChatTemplate>& chat_template) {
+  using serve::openai::ContentFormat;
+  const std::string wanted = settings.text(Setting::kChatTemplateContentFormat);
+  if (wanted == "auto" && chat_template) return serve::openai::content_format_of(*chat_template);
+  return wanted == "openai" ? ContentFormat::kParts : ContentFormat::kText;
+}
+
+}  // namespace
+
+Result<serve::openai::ServiceOptions> service_options(
+    const config::Settings& settings, const std::optional<text::ChatTemplate>& chat_template) {
   serve::openai::ServiceOptions options{
       .skip_model_name_validation = settings.flag(Setting::kSkipModelNameValidation),
       .return_tokens_as_token_ids = settings.flag(Setting::kReturnTokensAsTokenIds),
@@ -48,9 +63,7 @@ Result<serve::openai::ServiceOptions> service_options(const config::Settings& se
                      parse_json(settings.text(Setting::kDefaultChatTemplateKwargs),
                                 config::name(Setting::kDefaultChatTemplateKwargs)));
   }
-  if (settings.text(Setting::kChatTemplateContentFormat) == "openai") {
-    options.content_format = serve::openai::ContentFormat::kParts;
-  }
+  options.content_format = content_format(settings, chat_template);
   return options;
 }
 

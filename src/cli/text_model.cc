@@ -18,4 +18,11 @@ Result<TextModel> TextModel::from_gguf(const Json& metadata) {
   return TextModel{std::move(tokenizer), std::move(chat_template)};
 }
 
+Status TextModel::use_template(std::string_view source) {
+  auto made = text::ChatTemplate::from_text(source, tokenizer.special_tokens());
+  if (!made) return error(made.error().code, "--chat-template: {}", made.error().message);
+  chat_template = std::move(*made);
+  return {};
+}
+
 }  // namespace spyre::cli

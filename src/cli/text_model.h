@@ -18,6 +18,10 @@ struct TextModel {
   static Result<TextModel> load(const std::filesystem::path& path);
   // The same from a GGUF file's metadata (Checkpoint::take_tokenizer_metadata()).
   static Result<TextModel> from_gguf(const Json& metadata);
+
+  // Another template instead of the model's. Errors: those of ChatTemplate::from_text, which name
+  // --chat-template.
+  Status use_template(std::string_view source);
 };
 
 }  // namespace spyre::cli

@@ -33,6 +33,21 @@ Result<std::optional<ChatTemplate>> ChatTemplate::from_gguf(const Json& metadata
   return own(raw);
 }
 
+Result<ChatTemplate> ChatTemplate::from_text(std::string_view source, const Json& special_tokens) {
+  if (source.empty()) {
+    return error(Code::kInvalidArgument, "chat template: wanted a template, found nothing");
+  }
+  const std::string tokens = special_tokens.dump(-1, ' ', false, Json::error_handler_t::replace);
+  // To the library it is a folder with these two files.
+  const SpyreTextTemplateFiles files{.chat_template_jinja = rust::span(source),
+                                     .chat_template_json = rust::absent(),
+                                     .tokenizer_config_json = rust::absent(),
+                                     .special_tokens_map_json = rust::span(tokens)};
+  SpyreTextTemplate* raw = nullptr;
+  SPYRE_TRY(rust::call(spyre_text_template_from_files, &files, &raw));
+  return ChatTemplate(raw);
+}
+
 Result<std::string> ChatTemplate::render(const ChatRequest& request) const {
   const Json fields = {{"messages", request.messages},
                        {"tools", request.tools},

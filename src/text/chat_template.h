@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -36,6 +37,11 @@ class ChatTemplate {
 
   // metadata: one object with every `tokenizer.*` key of a GGUF file. Errors: as load.
   static Result<std::optional<ChatTemplate>> from_gguf(const Json& metadata);
+
+  // A template from elsewhere than the model. special_tokens: its variables, such as
+  // Tokenizer::special_tokens(). Errors: kInvalidArgument (no text at all), kUnsupported (does not
+  // compile; says where), kDataLoss (not UTF-8).
+  static Result<ChatTemplate> from_text(std::string_view source, const Json& special_tokens);
 
   // Errors: kInvalidArgument (the template refuses the messages: its own words, as they are; or it
   // fails: what and in which line; or a field of the request is wrong), kResourceExhausted (too

@@ -86,6 +86,17 @@ Result<std::string> Tokenizer::token_text(int32_t id) const {
   return text.copy();
 }
 
+Json Tokenizer::special_tokens() const {
+  Json tokens = Json::object();
+  const auto add = [&](const char* variable, std::optional<int32_t> id) {
+    if (!id) return;
+    if (auto text = token_text(*id)) tokens[variable] = std::move(*text);
+  };
+  add("bos_token", bos_id_);
+  add("eos_token", eos_id_);
+  return tokens;
+}
+
 std::optional<int32_t> Tokenizer::token_id(std::string_view token) const {
   return optional_id(spyre_text_token_id(handle_.get(), rust::span(token)));
 }

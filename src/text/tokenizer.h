@@ -57,6 +57,8 @@ class Tokenizer {
   int64_t vocab_size() const { return vocab_size_; }  // highest id + 1
   std::optional<int32_t> bos_id() const { return bos_id_; }
   std::optional<int32_t> eos_id() const { return eos_id_; }
+  // {"bos_token": text, "eos_token": text} of those that there are: variables of chat templates.
+  Json special_tokens() const;
   // Tokens that end a turn: EOS, and what a GGUF file calls end of turn or end of message.
   const std::vector<int32_t>& stop_ids() const { return stop_ids_; }
 

@@ -82,6 +82,19 @@ TEST(ChatTemplate, NoneAndNamedOnes) {
             "from jinja");
 }
 
+TEST(ChatTemplate, IsMadeFromTextToo) {
+  const auto render = [](std::string_view source) {
+    const Json tokens = {{"bos_token", "<s>"}, {"eos_token", "</s>"}};
+    const auto made = ChatTemplate::from_text(source, tokens);
+    return made ? value_of(made->render({.messages = kHello})) : made.error().message;
+  };
+  EXPECT_EQ(render("{{ bos_token }}{{ messages[0].content }}{{ eos_token }}"), "<s>Hello</s>");
+  EXPECT_EQ(render("no variable"), "no variable");
+  EXPECT_THAT(render(""), HasSubstr("found nothing"));
+  EXPECT_EQ(ChatTemplate::from_text("{% if %}", Json::object()).error().code, Code::kUnsupported);
+  EXPECT_EQ(ChatTemplate::from_text("\xff", Json::object()).error().code, Code::kDataLoss);
+}
+
 TEST(ChatTemplate, DamagedFilesAreErrors) {
   const ScratchFolder folder;
   folder.write("tokenizer_config.json", R"({"chat_template": [{"name": "default"}]})");

@@ -115,22 +115,11 @@ ApiResult<text::ChatTemplate> request_template(const Service& service, const std
                      "chat_template: templates of requests are refused here; the server's "
                      "--trust-request-chat-template allows them");
   }
-  Json metadata = {{"tokenizer.chat_template", source}};
-  Json tokens = Json::array({""});  // there has to be one
-  const auto add = [&](const char* key, std::optional<int32_t> id) {
-    if (!id) return;
-    metadata[key] = tokens.size();
-    tokens.push_back(to_utf8(service.tokenizer.token_text(*id).value_or("")));
-  };
-  add("tokenizer.ggml.bos_token_id", service.tokenizer.bos_id());
-  add("tokenizer.ggml.eos_token_id", service.tokenizer.eos_id());
-  metadata["tokenizer.ggml.tokens"] = std::move(tokens);
-  auto made = text::ChatTemplate::from_gguf(metadata);
+  auto made = text::ChatTemplate::from_text(source, service.tokenizer.special_tokens());
   if (!made) {
     return bad_value("chat_template", fmt::format("chat_template: {}", made.error().message));
   }
-  if (!*made) return bad_value("chat_template", "chat_template: wanted a template, found nothing");
-  return std::move(**made);
+  return std::move(*made);
 }
 
 ApiResult<std::string> render(const Service& service, const RequestFields& fields,

@@ -52,10 +52,7 @@ TEST(TemplateMessages, ReasoningHasBothNames) {
 
 TEST(ContentFormat, IsSeenFromTheTemplate) {
   const auto format = [](const char* source) {
-    const Json metadata = {{"tokenizer.ggml.tokens", Json::array({""})},
-                           {"tokenizer.chat_template", source}};
-    const auto made = text::ChatTemplate::from_gguf(metadata);
-    return content_format_of(made.value().value());
+    return content_format_of(text::ChatTemplate::from_text(source, Json::object()).value());
   };
   EXPECT_EQ(format("{% for m in messages %}{{ m.content }}{% endfor %}"), ContentFormat::kText);
   EXPECT_EQ(format("{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}"
