@@ -11,7 +11,7 @@ struct KvBudget {
   int64_t blocks_per_sequence = 0;
   int64_t sequences = 0;
   std::optional<int64_t> wanted_bytes;  // --kv-cache-memory-bytes or VLLM_CPU_KVCACHE_SPACE
-  int64_t memory_bytes = 0;             // of the machine or the cgroup
+  int64_t memory_bytes = 0;             // --gpu-memory-utilization of what is there
   int64_t weight_bytes = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/kv_budget.h"
 #include "cli/progress_line.h"
+#include "plan/memory_plan.h"
 
 namespace spyre::cli {
 
@@ -59,7 +60,8 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& settings, int64_t 
                                         kernels::kKvBlockTokens,
                  .sequences = sequences,
                  .wanted_bytes = wanted_kv_bytes(settings),
-                 .memory_bytes = memory_limit_bytes(),
+                 .memory_bytes = plan::usable_bytes(
+                     memory_limit_bytes(), settings.real(config::Setting::kGpuMemoryUtilization)),
                  .weight_bytes = open.checkpoint->file_bytes()});
   ProgressLine line("loading weights");
   return load(std::move(open), [&line](int64_t done, int64_t total) {

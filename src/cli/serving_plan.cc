@@ -38,6 +38,7 @@ Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const Op
                             .max_num_seqs = wanted_max_num_seqs(settings),
                             .kv_bytes_allowed = wanted_kv_bytes(settings),
                             .available_bytes = memory_limit_bytes(),
+                            .utilization = settings.real(Setting::kGpuMemoryUtilization),
                             .threads = static_cast<int>(model.cpus.size()),
                             .programs = programs});
 }

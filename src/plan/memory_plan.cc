@@ -1,6 +1,7 @@
 // Adds up what runner and backend say that they will ask for.
 #include "plan/memory_plan.h"
 
+#include <cmath>
 #include <map>
 
 #include "backend/eager/scratch_plan.h"
@@ -69,17 +70,30 @@ std::string verdict(const MemoryPlan& plan) {
     return fmt::format("does not fit: the KV cache takes {}, --kv-cache-memory-bytes allows {}",
                        of(plan.kv_bytes), of(*plan.kv_bytes_allowed));
   }
-  if (total > plan.available_bytes) {
-    return fmt::format("does not fit: {} of memory are there, {} too few", of(plan.available_bytes),
-                       of(total - plan.available_bytes));
+  const std::string memory =
+      plan.utilization < 1
+          ? fmt::format("{} of memory may be taken (--gpu-memory-utilization {} of {})",
+                        of(plan.usable_bytes()), plan.utilization, of(plan.available_bytes))
+          : fmt::format("{} of memory are there", of(plan.available_bytes));
+  if (total > plan.usable_bytes()) {
+    return fmt::format("does not fit: {}, {} too few", memory, of(total - plan.usable_bytes()));
   }
-  return fmt::format("fits: {} of memory are there", of(plan.available_bytes));
+  return fmt::format("fits: {}", memory);
 }
 
 }  // namespace
 
+int64_t usable_bytes(int64_t available_bytes, double utilization) {
+  // A double holds every count of bytes up to 8 PB; a whole share must stay whole.
+  return static_cast<int64_t>(std::floor(static_cast<double>(available_bytes) * utilization));
+}
+
+int64_t MemoryPlan::usable_bytes() const {
+  return plan::usable_bytes(available_bytes, utilization);
+}
+
 bool MemoryPlan::fits() const {
-  return total_bytes(parts) <= available_bytes &&
+  return total_bytes(parts) <= usable_bytes() &&
          (!kv_bytes_allowed || kv_bytes <= *kv_bytes_allowed);
 }
 
@@ -112,6 +126,7 @@ Result<MemoryPlan> plan_memory(const MemoryRequest& request) {
 
   MemoryPlan plan;
   plan.available_bytes = request.available_bytes;
+  plan.utilization = request.utilization;
   plan.kv_bytes_allowed = request.kv_bytes_allowed;
   plan.kv_bytes = kv.block_bytes() * kv.blocks;
   plan.parts = {
@@ -142,6 +157,7 @@ Json to_json(const MemoryPlan& plan) {
                  {"verdict", verdict(plan)},
                  {"total_bytes", total_bytes(plan.parts)},
                  {"available_bytes", plan.available_bytes},
+                 {"usable_bytes", plan.usable_bytes()},
                  {"parts", to_json(plan.parts)}};
   if (plan.kv_bytes_allowed) result["kv_bytes_allowed"] = *plan.kv_bytes_allowed;
   return result;
@@ -151,7 +167,8 @@ Status check_fits(const MemoryPlan& plan, std::string_view settings_to_lower) {
   if (plan.fits()) return {};
   return error(Code::kResourceExhausted,
                "not enough memory to serve this model\n{}lower {}, or raise what the process may "
-               "have (memory of the machine or cgroup, --kv-cache-memory-bytes)",
+               "have (memory of the machine or cgroup, --gpu-memory-utilization, "
+               "--kv-cache-memory-bytes)",
                text(plan), settings_to_lower);
 }
 

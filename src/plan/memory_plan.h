@@ -23,17 +23,23 @@ struct MemoryRequest {
   std::span<const model::StepShape> programs;  // that will be prepared
   int threads = 1;
   int64_t available_bytes = 0;              // of the machine or the cgroup
+  double utilization = 1;                   // the share of it that may be taken
   std::optional<int64_t> kv_bytes_allowed;  // --kv-cache-memory-bytes
 };
 
 struct MemoryPlan {
   std::vector<Part> parts;
   int64_t available_bytes = 0;
+  double utilization = 1;
   int64_t kv_bytes = 0;
   std::optional<int64_t> kv_bytes_allowed = {};
 
+  int64_t usable_bytes() const;
   bool fits() const;
 };
+
+// The whole bytes of that share, 0 < utilization <= 1.
+int64_t usable_bytes(int64_t available_bytes, double utilization);
 
 // The KV cache of a model: what a block of it costs is in block_bytes().
 backend::KvCacheShape kv_shape(const checkpoint::ModelConfig& config, Format format,

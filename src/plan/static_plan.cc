@@ -18,7 +18,8 @@ Result<int64_t> kv_budget(const checkpoint::Checkpoint& checkpoint,
                           const runner::Precision& precision, const StaticInputs& inputs) {
   SPYRE_TRY_ASSIGN(const int64_t weights,
                    weight_bytes(checkpoint, precision, inputs.max_model_len));
-  const int64_t left = inputs.available_bytes - weights - fixed_bytes(checkpoint.config());
+  const int64_t left = usable_bytes(inputs.available_bytes, inputs.utilization) - weights -
+                       fixed_bytes(checkpoint.config());
   return inputs.kv_bytes_allowed.value_or(std::max<int64_t>(0, left / 2));
 }
 
@@ -99,6 +100,7 @@ Result<StaticPlan> plan_static(const checkpoint::Checkpoint& checkpoint,
                                              .programs = programs,
                                              .threads = inputs.threads,
                                              .available_bytes = inputs.available_bytes,
+                                             .utilization = inputs.utilization,
                                              .kv_bytes_allowed = inputs.kv_bytes_allowed}));
   return plan;
 }

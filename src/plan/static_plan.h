@@ -22,6 +22,7 @@ struct StaticInputs {
   std::optional<int64_t> max_num_seqs;      // the user's
   std::optional<int64_t> kv_bytes_allowed;  // --kv-cache-memory-bytes
   int64_t available_bytes = 0;              // memory_limit_bytes()
+  double utilization = 1;                   // --gpu-memory-utilization
   int threads = 1;
   // The programs that a shape needs.
   std::function<std::vector<model::StepShape>(const schedule::Shape&)> programs;

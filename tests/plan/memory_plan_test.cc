@@ -90,6 +90,25 @@ TEST(MemoryPlan, ExactlyEnoughIsEnough) {
   EXPECT_FALSE(plan_memory(request).value().fits());
 }
 
+TEST(MemoryPlan, AShareOfTheMemoryMayBeTaken) {
+  EXPECT_EQ(usable_bytes(1'000, 0.5), 500);
+  EXPECT_EQ(usable_bytes(999, 0.5), 499);
+  EXPECT_EQ(usable_bytes((int64_t{1} << 40) + 1, 1), (int64_t{1} << 40) + 1);
+
+  const auto opened = open_fixture("decoders/llama");
+  MemoryRequest request = request_of(opened);
+  request.available_bytes = 2 * total_bytes(plan_memory(request).value().parts);
+  request.utilization = 0.5;
+  const MemoryPlan enough = plan_memory(request).value();
+  EXPECT_TRUE(enough.fits());
+  EXPECT_THAT(text(enough), HasSubstr("may be taken (--gpu-memory-utilization 0.5 of "));
+  EXPECT_EQ(to_json(enough)["usable_bytes"], request.available_bytes / 2);
+  EXPECT_EQ(to_json(enough)["available_bytes"], request.available_bytes);
+  request.utilization = 0.49;
+  EXPECT_THAT(check_fits(plan_memory(request).value(), "x").error().message,
+              AllOf(HasSubstr("--gpu-memory-utilization 0.49"), HasSubstr("too few")));
+}
+
 TEST(MemoryPlan, TheKvCacheHasALimitOfItsOwn) {
   const auto opened = open_fixture("decoders/llama");
   MemoryRequest request = request_of(opened);

@@ -105,6 +105,18 @@ TEST_F(StaticPlanTest, ALengthThatNobodyAskedForIsShortenedToMemory) {
   EXPECT_EQ(plan().value().max_model_len, 128);
 }
 
+TEST_F(StaticPlanTest, PlansWithinTheShareThatMayBeTaken) {
+  const int64_t weights =
+      weight_bytes(*opened_.checkpoint, opened_.precision, inputs_.max_model_len).value();
+  const int64_t fixed = fixed_bytes(opened_.checkpoint->config());
+  inputs_.max_model_len = 256;
+  inputs_.available_bytes = 2 * (weights + fixed + 2 * 15 * block_bytes());
+  inputs_.utilization = 0.5;
+  EXPECT_EQ(plan().value().max_num_seqs, 3);
+  inputs_.utilization = 0.49;
+  EXPECT_LT(plan().value().max_num_seqs, 3);
+}
+
 TEST_F(StaticPlanTest, ARefusalNamesTheSettingsThatMadeIt) {
   inputs_.available_bytes = 1000;
   EXPECT_THAT(check_fits(plan().value()).error().message, HasSubstr("lower --max-model-len or"));
