@@ -84,6 +84,8 @@ class Stop(ServerTest):
         server = self.serve(demo_model(), env=shapes("512", "256", "2"))
         thread, result = self.slow_request(server, 256)
         server.process.send_signal(signal.SIGTERM)
+        while thread.is_alive() and server.request("GET", "/ready")[0] == 200:
+            time.sleep(0.01)
         seen = set()
         while server.process.poll() is None and thread.is_alive():
             try:
@@ -93,7 +95,7 @@ class Stop(ServerTest):
             except (OSError, http.client.HTTPException):
                 break
             time.sleep(0.05)
-        self.assertEqual(server.stop(), 0)
+        self.assertEqual(server.process.wait(60), 0)
         thread.join()
         self.assertEqual(result.get("status"), 200, result)
         self.assertEqual(json.loads(result["body"])["usage"]["completion_tokens"], 256)
@@ -107,7 +109,8 @@ class Stop(ServerTest):
         self.assertEqual(server.stop(), 0)
         self.assertLess(time.monotonic() - start, 15)
         thread.join()
-        self.assertNotEqual(result.get("status", 500), 200)
+        self.assertEqual(result.get("status"), 200, result)
+        self.assertEqual(json.loads(result["body"])["choices"][0]["finish_reason"], "abort")
 
     def test_a_second_signal_forces(self):
         server = self.serve(demo_model(), env=shapes("512", "4096", "2"))
@@ -128,7 +131,9 @@ class Leaving(ServerTest):
         connection.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()
         answer.readline()
-        self.assertEqual(server.metric("vllm:num_requests_running"), 1)
+        end = time.monotonic() + 30
+        while server.metric("vllm:num_requests_running") == 0 and time.monotonic() < end:
+            time.sleep(0.01)
         answer.close()
         connection.close()
         end = time.monotonic() + 30

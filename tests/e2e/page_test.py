@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import unittest
 
+from demo import demo_model
 from harness import LLAMA, ROOT
 from server import ServerTest, shapes
 
@@ -25,7 +26,7 @@ def tools() -> tuple[str, str, str]:
 class Page(ServerTest):
     def test_in_a_browser(self):
         node, chromium, folder = tools()
-        server = self.serve(LLAMA, env=shapes("128,64", "128,64", "1,4"))
+        server = self.serve(demo_model(), env=shapes("512,64", "512,64", "1,4"))
         done = subprocess.run(
             [node, str(ROOT / "tests/e2e/page.mjs"), folder, chromium, f"{server.url}/", str(self.folder)],
             capture_output=True,
