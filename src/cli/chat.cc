@@ -59,10 +59,10 @@ Result<int> chat(const config::Settings& settings) {
     return error(Code::kInvalidArgument,
                  "this model has no chat template; use spyre generate --prompt");
   }
-  SPYRE_TRY_ASSIGN(SamplingRequest sampling,
-                   apply_sampling_flags(settings, model.text.tokenizer,
-                                        default_sampling(model.checkpoint->generation_config(),
-                                                         model.text.tokenizer)));
+  SPYRE_TRY_ASSIGN(
+      SamplingRequest sampling,
+      apply_sampling_flags(settings, model.text.tokenizer,
+                           default_sampling(model.generation_config, model.text.tokenizer)));
   SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, 1));
   Json messages = Json::array();
   if (settings.is_set(Setting::kSystem)) {

@@ -102,10 +102,10 @@ Result<int> generate_batch(const config::Settings& settings) {
   }
   const int64_t sequences = settings.integer(Setting::kMaxNumSeqs);
   SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(settings, sequences));
-  SPYRE_TRY_ASSIGN(const SamplingRequest defaults,
-                   apply_sampling_flags(settings, model.text.tokenizer,
-                                        default_sampling(model.checkpoint->generation_config(),
-                                                         model.text.tokenizer)));
+  SPYRE_TRY_ASSIGN(
+      const SamplingRequest defaults,
+      apply_sampling_flags(settings, model.text.tokenizer,
+                           default_sampling(model.generation_config, model.text.tokenizer)));
   SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, sequences));
   OrderedWriter writer(file.is_open() ? file : std::cout);
   std::vector<InputLine> lines;

@@ -94,10 +94,10 @@ Result<int> generate_one(const config::Settings& settings, Setting source) {
        settings.is_set(Setting::kBeamWidth) ? 2 * settings.integer(Setting::kBeamWidth) : 1});
   SPYRE_TRY_ASSIGN(LoadedModel model, LoadedModel::load(settings, sequences));
   SPYRE_TRY_ASSIGN(std::vector<int32_t> prompt, single_prompt(settings, source, model));
-  SPYRE_TRY_ASSIGN(SamplingRequest sampling,
-                   apply_sampling_flags(settings, model.text.tokenizer,
-                                        default_sampling(model.checkpoint->generation_config(),
-                                                         model.text.tokenizer)));
+  SPYRE_TRY_ASSIGN(
+      SamplingRequest sampling,
+      apply_sampling_flags(settings, model.text.tokenizer,
+                           default_sampling(model.generation_config, model.text.tokenizer)));
   SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, sequences));
   SPYRE_TRY(generator->submit(
       0, cli::to_engine_request(prompt, std::move(sampling), model.runner->max_model_len())));

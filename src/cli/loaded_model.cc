@@ -42,7 +42,8 @@ Result<LoadedModel> LoadedModel::load(OpenModel open, const runner::LoadProgress
   LoadedModel model{.checkpoint = std::move(open.checkpoint),
                     .text = std::move(text),
                     .pool = std::move(pool),
-                    .runner = std::move(runner)};
+                    .runner = std::move(runner),
+                    .generation_config = std::move(open.generation_config)};
   model.load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - open.opened).count();
   log::info("loaded {} in {:.2f} s: weights {:.1f} MB, {} KV blocks of 64 tokens, {} threads",

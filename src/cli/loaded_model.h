@@ -17,7 +17,8 @@ struct LoadedModel {
   TextModel text;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<runner::ModelRunner> runner;
-  double load_seconds = 0;  // from the first file opened to ready
+  checkpoint::GenerationConfig generation_config;  // OpenModel's
+  double load_seconds = 0;                         // from the first file opened to ready
 
   // Reads what was opened; options.kv_blocks is set. The caller becomes thread 0 of the pool, and
   // is bound to its CPU. Errors: those of ModelRunner::load and of the tokenizer's files.

@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "base/cpu_list.h"
 #include "cli/chat_template_text.h"
+#include "cli/generation_settings.h"
 #include "cli/locate_model.h"
 
 namespace spyre::cli {
@@ -95,6 +96,8 @@ Result<OpenModel> open_model(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(model.options.max_model_len, model_length(settings, config));
   SPYRE_TRY_ASSIGN(model.options.isa, wanted_isa(settings));
   SPYRE_TRY_ASSIGN(model.cpus, thread_cpus(settings));
+  SPYRE_TRY_ASSIGN(model.generation_config,
+                   generation_settings(settings, model.checkpoint->generation_config()));
   if (settings.is_set(Setting::kChatTemplate)) {
     SPYRE_TRY_ASSIGN(model.chat_template,
                      read_chat_template(settings.text(Setting::kChatTemplate)));

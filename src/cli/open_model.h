@@ -20,8 +20,9 @@ struct OpenModel {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint;
   // Complete but for kv_blocks; max_model_len is what --max-model-len and the model allow.
   runner::RunnerOptions options;
-  std::optional<std::string> chat_template;  // the text of --chat-template
-  std::vector<int> cpus;                     // one entry a thread: the CPU it is bound to, or -1
+  checkpoint::GenerationConfig generation_config;  // as --generation-config and its override say
+  std::optional<std::string> chat_template;        // the text of --chat-template
+  std::vector<int> cpus;  // one entry a thread: the CPU it is bound to, or -1
   std::chrono::steady_clock::time_point opened;
 };
 

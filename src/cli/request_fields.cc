@@ -4,16 +4,22 @@
 
 namespace spyre::cli {
 
-SamplingRequest default_sampling(const checkpoint::GenerationConfig& config,
-                                 const text::Tokenizer& tokenizer) {
-  SamplingRequest request;
-  sample::SamplingParams& params = request.params;
+sample::SamplingParams sampling_params(const checkpoint::GenerationConfig& config) {
+  sample::SamplingParams params;
   params.temperature = config.temperature.value_or(params.temperature);
   params.top_p = config.top_p.value_or(params.top_p);
   params.top_k = config.top_k.value_or(params.top_k);
   params.min_p = config.min_p.value_or(params.min_p);
   params.repetition_penalty = config.repetition_penalty.value_or(params.repetition_penalty);
   params.eos_token_ids = config.eos_token_ids;
+  return params;
+}
+
+SamplingRequest default_sampling(const checkpoint::GenerationConfig& config,
+                                 const text::Tokenizer& tokenizer) {
+  SamplingRequest request;
+  sample::SamplingParams& params = request.params;
+  params = sampling_params(config);
   for (const int32_t id : tokenizer.stop_ids()) {
     if (std::ranges::find(params.eos_token_ids, id) == params.eos_token_ids.end()) {
       params.eos_token_ids.push_back(id);

@@ -10,6 +10,9 @@ namespace spyre::cli {
 
 using serve::openai::SamplingRequest;
 
+// The values of a generation_config.json, and of SamplingParams where it has none.
+sample::SamplingParams sampling_params(const checkpoint::GenerationConfig& config);
+
 // What a model's generation_config.json asks for where a request says nothing; an answer ends at
 // its end tokens and at the tokenizer's.
 SamplingRequest default_sampling(const checkpoint::GenerationConfig& config,

@@ -133,10 +133,7 @@ Status Serving::start_engine() {
   }
   lifecycle_.enter(Phase::kWarmingUp);
   const text::Tokenizer& tokenizer = model_->text.tokenizer;
-  SamplingRequest defaults =
-      settings_.text(Setting::kGenerationConfig) == "vllm"
-          ? default_sampling({}, tokenizer)
-          : default_sampling(model_->checkpoint->generation_config(), tokenizer);
+  SamplingRequest defaults = default_sampling(model_->generation_config, tokenizer);
   SPYRE_TRY(engine::warm_up(
       *model_->runner, plan.shapes, {.excluded_tokens = defaults.params.eos_token_ids},
       [&](const engine::WarmupProgress& progress) {
