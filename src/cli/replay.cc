@@ -64,7 +64,8 @@ Result<std::vector<schedule::Shape>> shapes_without_model(const config::Settings
 Status replay_schedule(const config::Settings& settings,
                        std::span<const engine::TraceRequest> trace) {
   SPYRE_TRY_ASSIGN(const auto shapes, shapes_without_model(settings));
-  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create({.shapes = shapes}));
+  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
+                                       {.shapes = shapes, .choice = shape_choice(settings)}));
   int64_t max_model_len = 0;
   int64_t kv_blocks = 0;
   for (const schedule::Shape& each : shapes) {
@@ -116,7 +117,8 @@ Status replay_model(const config::Settings& settings, std::span<const engine::Tr
     SPYRE_TRY(model.runner->prepare(programs.prefill));
     SPYRE_TRY(model.runner->prepare(programs.decode));
   }
-  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create({.shapes = plan.shapes}));
+  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
+                                       {.shapes = plan.shapes, .choice = shape_choice(settings)}));
   write_config(*scheduler, plan.max_model_len, plan.kv_blocks);
   SPYRE_TRY_ASSIGN(auto generator, engine::Generator::create(*model.runner, model.text.tokenizer,
                                                              std::move(scheduler), {}));

@@ -1,6 +1,8 @@
 // `spyre serve`: listens at once, then plans memory, loads, warms up and serves until a signal or
 // the engine's end. This thread does the work of starting; then it waits.
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -13,6 +15,7 @@
 #include "cli/request_fields.h"
 #include "cli/server_options.h"
 #include "cli/serving_plan.h"
+#include "cli/serving_telemetry.h"
 #include "cli/worker.h"
 #include "engine/async_engine.h"
 #include "engine/warmup.h"
@@ -55,16 +58,23 @@ class Serving {
 
  private:
   Status listen();
+  std::vector<serve::http::Route> routes();
   Status start_engine();
   Status check_mode() const;
+  Status load(OpenModel open);
+  Status warm_up(const plan::StaticPlan& plan, std::vector<int32_t> excluded_tokens);
+  Status start_service(const plan::StaticPlan& plan, SamplingRequest defaults);
+  void watch() const;
   void wait() const;
   Result<int> end();
 
   const config::Settings& settings_;
   serve::Lifecycle lifecycle_;
   std::atomic<int64_t> in_flight_ = 0;
+  std::unique_ptr<serve::metrics::Telemetry> telemetry_;
   std::optional<LoadedModel> model_;
   std::unique_ptr<engine::AsyncEngine> engine_;
+  std::unique_ptr<engine::AsyncEngine> counting_engine_;  // what requests go through
   std::optional<serve::openai::Service> service_;
   std::atomic<const serve::openai::Service*> ready_service_ = nullptr;
   std::atomic<bool> engine_died_ = false;
@@ -72,7 +82,7 @@ class Serving {
   std::unique_ptr<serve::http::Server> server_;
 };
 
-Status Serving::listen() {
+std::vector<serve::http::Route> Serving::routes() {
   std::vector<serve::http::Route> routes = serve::openai::make_routes(
       {.lifecycle = lifecycle_,
        .service = [this] { return ready_service_.load(); },
@@ -80,16 +90,28 @@ Status Serving::listen() {
        .in_flight = in_flight_,
        .version = SPYRE_VERSION,
        .documents = !settings_.flag(Setting::kDisableFastapiDocs)});
-  for (serve::http::Route& probe :
-       serve::probe_routes(lifecycle_, in_flight_,
-                           settings_.flag(Setting::kEnableServerLoadTracking), SPYRE_VERSION)) {
-    routes.push_back(std::move(probe));
-  }
+  std::ranges::move(
+      serve::probe_routes(lifecycle_, in_flight_,
+                          settings_.flag(Setting::kEnableServerLoadTracking), SPYRE_VERSION),
+      std::back_inserter(routes));
+  std::ranges::move(telemetry_->routes(), std::back_inserter(routes));
+  apply_key_scope(settings_, routes);
+  return routes;
+}
+
+Status Serving::listen() {
+  SPYRE_TRY_ASSIGN(telemetry_,
+                   serve::metrics::Telemetry::create(lifecycle_, telemetry_options(settings_)));
   serve::http::ServerOptions options = server_options(settings_);
+  options.on_answered =
+      [this, access_log = access_log_options(settings_)](const serve::http::AccessRecord& record) {
+        telemetry_->on_http(record);
+        if (is_logged(access_log, record)) log::info("{}", access_line(record));
+      };
   const bool tls = options.tls.has_value();
   const std::string host = options.host;
   const std::string uds = options.uds;
-  SPYRE_TRY_ASSIGN(server_, serve::http::Server::start(std::move(options), std::move(routes)));
+  SPYRE_TRY_ASSIGN(server_, serve::http::Server::start(std::move(options), routes()));
   if (uds.empty()) {
     log::info("listening on http{}://{}:{}", tls ? "s" : "", host, server_->port());
   } else {
@@ -118,35 +140,55 @@ Status Serving::start_engine() {
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings_));
   SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, serving_plan(settings_, open));
   log::info("{}", plan.summary);
+  telemetry_->settings(perf_settings(settings_, plan));
+  telemetry_->planned(plan_facts(settings_, plan));
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
   open.options.kv_blocks = plan.kv_blocks;
-  const std::vector<int> cpus = open.cpus;
+  SPYRE_TRY(load(std::move(open)));
 
-  {
-    ProgressLine line("loading weights");
-    SPYRE_TRY_ASSIGN(model_, LoadedModel::load(std::move(open), [&](int64_t done, int64_t total) {
-                       line.show(done, total);
-                       lifecycle_.progress(done, total);
-                       return !interrupted();
-                     }));
-  }
+  SamplingRequest defaults = default_sampling(model_->generation_config, model_->text.tokenizer);
+  SPYRE_TRY(warm_up(plan, defaults.params.eos_token_ids));
+  return start_service(plan, std::move(defaults));
+}
+
+Status Serving::load(OpenModel open) {
+  ProgressLine line("loading weights");
+  SPYRE_TRY_ASSIGN(model_, LoadedModel::load(std::move(open), [&](int64_t done, int64_t total) {
+                     line.show(done, total);
+                     lifecycle_.progress(done, total);
+                     return !interrupted();
+                   }));
+  telemetry_->model_loaded(settings_.text(Setting::kModel), model_->load_seconds);
+  return {};
+}
+
+Status Serving::warm_up(const plan::StaticPlan& plan, std::vector<int32_t> excluded_tokens) {
   lifecycle_.enter(Phase::kWarmingUp);
-  const text::Tokenizer& tokenizer = model_->text.tokenizer;
-  SamplingRequest defaults = default_sampling(model_->generation_config, tokenizer);
-  SPYRE_TRY(engine::warm_up(
-      *model_->runner, plan.shapes, {.excluded_tokens = defaults.params.eos_token_ids},
-      [&](const engine::WarmupProgress& progress) {
-        lifecycle_.progress(static_cast<int64_t>(2 * progress.shape) + progress.pass - 1,
-                            static_cast<int64_t>(2 * progress.num_shapes));
-        return !interrupted();
-      }));
+  const auto on_pass = [&](const engine::WarmupProgress& progress) {
+    const auto done = static_cast<int64_t>(2 * progress.shape) + progress.pass - 1;
+    const auto total = static_cast<int64_t>(2 * progress.num_shapes);
+    lifecycle_.progress(done, total);
+    telemetry_->warming(done, total);
+    return !interrupted();
+  };
+  SPYRE_TRY_ASSIGN(const std::vector<engine::WarmedShape> warmed,
+                   engine::warm_up(*model_->runner, plan.shapes,
+                                   {.excluded_tokens = std::move(excluded_tokens)}, on_pass));
+  double total = 0;
+  for (const engine::WarmedShape& each : warmed) {
+    telemetry_->shape_warmed(each.shape, 1, each.pass1_seconds);
+    telemetry_->shape_warmed(each.shape, 2, each.pass2_seconds);
+    total += each.pass1_seconds + each.pass2_seconds;
+  }
+  telemetry_->all_warmed(total);
+  return {};
+}
 
-  const schedule::ShapeChoice choice = settings_.text(Setting::kShapeChoice) == "least-work"
-                                           ? schedule::ShapeChoice::kLeastWork
-                                           : schedule::ShapeChoice::kOrder;
-  SPYRE_TRY_ASSIGN(auto scheduler,
-                   schedule::StaticBatching::create({.shapes = plan.shapes, .choice = choice}));
+Status Serving::start_service(const plan::StaticPlan& plan, SamplingRequest defaults) {
+  const text::Tokenizer& tokenizer = model_->text.tokenizer;
+  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
+                                       {.shapes = plan.shapes, .choice = shape_choice(settings_)}));
   const sample::SamplingLimits limits = {
       .vocab_size = model_->runner->vocab_size(),
       .max_logprobs = static_cast<int32_t>(settings_.integer(Setting::kMaxLogprobs)),
@@ -162,22 +204,21 @@ Status Serving::start_engine() {
   if (settings_.is_set(Setting::kMaxNumQueuedTokens)) {
     engine_options.max_queued_tokens = settings_.integer(Setting::kMaxNumQueuedTokens);
   }
-  SPYRE_TRY_ASSIGN(engine_, engine::AsyncEngine::start(std::move(generator), engine_options,
-                                                       nullptr, [this](const Error& failure) {
-                                                         lifecycle_.die(failure.message);
-                                                         engine_died_ = true;
-                                                       }));
+  SPYRE_TRY_ASSIGN(
+      engine_, engine::AsyncEngine::start(std::move(generator), engine_options,
+                                          &telemetry_->observer(), [this](const Error& failure) {
+                                            lifecycle_.die(failure.message);
+                                            engine_died_ = true;
+                                          }));
+  counting_engine_ = telemetry_->counting(*engine_);
 
-  std::vector<std::string> names = settings_.texts(Setting::kServedModelName);
-  if (names.empty()) names.push_back(settings_.text(Setting::kModel));
-  SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options,
-                   service_options(settings_, model_->text.chat_template));
+  SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options, service_options(settings_, model_->text.chat_template));
   service_.emplace(
-      serve::openai::Service{.model_names = std::move(names),
+      serve::openai::Service{.model_names = served_names(settings_),
                              .model_root = settings_.text(Setting::kModel),
                              .tokenizer = tokenizer,
                              .chat_template = model_->text.chat_template,
-                             .engine = *engine_,
+                             .engine = *counting_engine_,
                              .default_sampling = std::move(defaults),
                              .limits = limits,
                              .max_model_len = plan.max_model_len,
@@ -190,10 +231,16 @@ Status Serving::start_engine() {
   return {};
 }
 
+// What is done again and again while others serve.
+void Serving::watch() const {
+  telemetry_->poll();
+  std::this_thread::sleep_for(kWatchInterval);
+}
+
 void Serving::wait() const {
-  while (!interrupted() && !engine_died_) std::this_thread::sleep_for(kWatchInterval);
+  while (!interrupted() && !engine_died_) watch();
   while (engine_died_ && settings_.flag(Setting::kKeepAliveOnEngineDeath) && !interrupted()) {
-    std::this_thread::sleep_for(kWatchInterval);
+    watch();
   }
 }
 

@@ -1,5 +1,8 @@
 #include "cli/server_options.h"
 
+#include <algorithm>
+#include <ranges>
+
 #include "serve/openai/prompts.h"
 
 namespace spyre::cli {
@@ -34,6 +37,27 @@ serve::http::ServerOptions server_options(const config::Settings& settings) {
   return options;
 }
 
+serve::http::AccessLogOptions access_log_options(const config::Settings& settings) {
+  const std::string level = settings.text(Setting::kUvicornLogLevel);
+  const bool wanted = level == "trace" || level == "debug" || level == "info";
+  serve::http::AccessLogOptions options{
+      .enabled = wanted && !settings.flag(Setting::kDisableUvicornAccessLog)};
+  const std::string paths = settings.text(Setting::kDisableAccessLogForEndpoints);
+  for (const auto path : std::views::split(paths, ',')) {
+    options.hidden_paths.emplace_back(std::string_view(path));
+  }
+  return options;
+}
+
+void apply_key_scope(const config::Settings& settings, std::vector<serve::http::Route>& routes) {
+  if (settings.text(Setting::kApiKeyScope) != "vllm") return;
+  constexpr std::string_view kGuarded[] = {"/v1", "/v2", "/inference", "/cohere"};
+  for (serve::http::Route& route : routes) {
+    route.open = std::ranges::none_of(
+        kGuarded, [&](std::string_view prefix) { return route.path.starts_with(prefix); });
+  }
+}
+
 namespace {
 
 serve::openai::ContentFormat content_format(
@@ -55,9 +79,14 @@ Result<serve::openai::ServiceOptions> service_options(
       .force_include_usage = settings.flag(Setting::kEnableForceIncludeUsage),
       .per_request_metrics = settings.flag(Setting::kEnablePerRequestMetrics),
       .trust_request_chat_template = settings.flag(Setting::kTrustRequestChatTemplate),
+      .log_requests = settings.flag(Setting::kEnableLogRequests),
+      .log_outputs = settings.flag(Setting::kEnableLogOutputs),
       .stream_interval = settings.integer(Setting::kStreamInterval),
       .max_completion_prompts = settings.integer(Setting::kMaxCompletionPrompts),
       .response_role = settings.text(Setting::kResponseRole)};
+  if (settings.is_set(Setting::kMaxLogLen)) {
+    options.max_log_len = settings.integer(Setting::kMaxLogLen);
+  }
   if (settings.is_set(Setting::kDefaultChatTemplateKwargs)) {
     SPYRE_TRY_ASSIGN(options.default_template_kwargs,
                      parse_json(settings.text(Setting::kDefaultChatTemplateKwargs),

@@ -2,12 +2,18 @@
 #pragma once
 
 #include "config/settings.h"
+#include "serve/http/access_log.h"
 #include "serve/http/server.h"
 #include "serve/openai/service.h"
 
 namespace spyre::cli {
 
 serve::http::ServerOptions server_options(const config::Settings& settings);
+
+serve::http::AccessLogOptions access_log_options(const config::Settings& settings);
+
+// --api-key-scope vllm: routes that need no key with vLLM need none here.
+void apply_key_scope(const config::Settings& settings, std::vector<serve::http::Route>& routes);
 
 // chat_template: what conversations will be rendered with; --chat-template-content-format auto
 // looks at it. kInvalidArgument: a JSON setting that does not parse.

@@ -25,6 +25,11 @@ std::optional<int64_t> wanted_max_num_seqs(const config::Settings& settings) {
   return settings.integer(Setting::kMaxNumSeqs);
 }
 
+schedule::ShapeChoice shape_choice(const config::Settings& settings) {
+  return settings.text(Setting::kShapeChoice) == "least-work" ? schedule::ShapeChoice::kLeastWork
+                                                              : schedule::ShapeChoice::kOrder;
+}
+
 Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const OpenModel& model) {
   SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
   const auto programs = [](const schedule::Shape& shape) -> std::vector<model::StepShape> {

@@ -5,6 +5,7 @@
 #include "cli/open_model.h"
 #include "config/settings.h"
 #include "plan/static_plan.h"
+#include "schedule/static_batching.h"
 
 namespace spyre::cli {
 
@@ -14,6 +15,9 @@ Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& s
 
 // --max-num-seqs, when it was given.
 std::optional<int64_t> wanted_max_num_seqs(const config::Settings& settings);
+
+// --shape-choice.
+schedule::ShapeChoice shape_choice(const config::Settings& settings);
 
 // Errors: those of configured_shapes() and plan::plan_static(). Whether it fits is for
 // plan::check_fits() to say.

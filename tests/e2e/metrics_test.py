@@ -51,6 +51,48 @@ class Counts(ServerTest):
         self.assertEqual(server.metric("spyre:shape_rejections_total"), 1)
 
 
+class Log(ServerTest):
+    BODY = {"prompt": [5] * 9, "max_tokens": 6, "ignore_eos": True}
+
+    def test_requests_and_answers_when_asked_for(self):
+        flags = ("--enable-log-requests", "--enable-log-outputs", "--max-log-len", "3", "--log-level", "DEBUG")
+        server = self.serve(LLAMA, *flags, env=shapes("64", "20", "2"))
+        server.request("POST", "/v1/completions", self.BODY, {"X-Request-Id": "one"})
+        list(server.stream("/v1/completions", self.BODY))
+        server.stop()
+        self.assertRegex(server.log, r'info Received request "cmpl-one": prompt tokens: 9, params: n=1, max_tokens=6')
+        self.assertRegex(server.log, r'debug Request "cmpl-one" details: prompt: "')
+        self.assertRegex(server.log, r'Generated response "cmpl-one", choice 0: output: ".*", tokens: 6, finish_reason')
+        self.assertEqual(server.log.count("Generated response"), 2)
+
+    def test_a_line_for_each_answer_but_probes(self):
+        server = self.serve(LLAMA, env=shapes("64", "20", "2"))
+        server.post("/v1/completions", self.BODY)
+        server.request("GET", "/nowhere%0Aforged")
+        server.stop()
+        self.assertRegex(server.log, r'127\.0\.0\.1:\d+ - "POST /v1/completions HTTP/1\.1" 200 OK')
+        self.assertIn('"GET /nowhere%0Aforged HTTP/1.1" 404 Not Found', server.log)
+        self.assertNotIn("/ready", server.log)
+        self.assertNotIn("Received request", server.log)
+
+    def test_access_lines_can_be_left_out(self):
+        for flags in (("--disable-uvicorn-access-log",), ("--uvicorn-log-level", "warning"),
+                      ("--disable-access-log-for-endpoints", "/tokenize,/v1/completions")):
+            server = self.serve(LLAMA, *flags, env=shapes("64", "20", "2"))
+            server.post("/v1/completions", self.BODY)
+            server.stop()
+            self.assertNotIn("HTTP/1.1", server.log, flags)
+
+
+class Keys(ServerTest):
+    def test_the_scope_of_vllm(self):
+        server = self.serve(LLAMA, "--api-key", "secret", "--api-key-scope", "vllm", env=shapes("64", "20", "1"))
+        self.assertEqual(server.request("POST", "/tokenize", {"prompt": "a"})[0], 200)
+        self.assertEqual(server.request("GET", "/v1/models")[0], 401)
+        closed = self.serve(LLAMA, "--api-key", "secret", env=shapes("64", "20", "1"))
+        self.assertEqual(closed.request("POST", "/tokenize", {"prompt": "a"})[0], 401)
+
+
 class Files(ServerTest):
     def test_the_two_logs(self):
         server = self.serve(

@@ -30,7 +30,7 @@ struct PlanFacts {
   std::vector<schedule::Shape> shapes;
   int64_t max_model_len = 0;
   CacheConfig cache;
-  std::vector<std::pair<std::string, int64_t>> memory;  // part, bytes
+  std::vector<std::pair<std::string, int64_t>> memory = {};  // part, bytes
 };
 
 // Thread-safe but for the start's facts, which come from one thread.

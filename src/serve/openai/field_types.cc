@@ -12,6 +12,8 @@ namespace {
 constexpr int64_t kMostListed = 10;
 constexpr size_t kMaxFoundBytes = 80;
 constexpr double kTwoTo63 = 9223372036854775808.0;
+// Every whole number up to it is a double of its own: one that is larger may have been another.
+constexpr double kTwoTo53 = 9007199254740992.0;
 
 bool is_token_ids(const Json& value) {
   return value.is_array() && std::ranges::all_of(value, [](const Json& each) {
@@ -244,7 +246,7 @@ std::optional<int64_t> integer_of(const Json& value) {
   if (value.is_number_integer()) return value.get<int64_t>();
   if (!value.is_number_float()) return std::nullopt;
   const auto number = value.get<double>();
-  if (!(number >= -kTwoTo63 && number < kTwoTo63) || number != std::floor(number)) {
+  if (!(std::abs(number) <= kTwoTo53) || number != std::floor(number)) {
     return std::nullopt;
   }
   return static_cast<int64_t>(number);

@@ -4,7 +4,9 @@
 #include <map>
 #include <mutex>
 
+#include "base/log.h"
 #include "serve/openai/delta_batch.h"
+#include "serve/openai/request_lines.h"
 
 namespace spyre::serve::openai {
 
@@ -101,10 +103,13 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void fail(const Error& error);
   void finish_stream();
   void send_whole();
+  void log_request(const engine::Request& request) const;
+  void log_answer() const;
   AnswerTimes times() const;
 
   const Visit visit_;
   const Taker taker_;
+  const std::string id_;
   std::vector<engine::Request> requests_;  // until they are submitted
   const std::unique_ptr<Answer> answer_;
   const bool streamed_;
@@ -144,6 +149,7 @@ class PromptListener final : public engine::Listener {
 Generation::Generation(GenerationStart start)
     : visit_(std::move(start.visit)),
       taker_(start.taker),
+      id_(std::move(start.id)),
       requests_(std::move(start.requests)),
       answer_(std::move(start.answer)),
       streamed_(start.stream),
@@ -158,6 +164,7 @@ ApiStatus Generation::submit() {
   });
   for (size_t i = 0; i < requests_.size() && !submitted_.aborted(); ++i) {
     const auto prompt_tokens = static_cast<int64_t>(requests_[i].prompt.size());
+    if (visit_.service.options.log_requests) log_request(requests_[i]);
     const Result<engine::RequestId> id = visit_.service.engine.submit(
         std::move(requests_[i]), std::make_shared<PromptListener>(shared_from_this(), i));
     if (!id) {
@@ -223,6 +230,10 @@ void Generation::fail(const Error& error) {
 }
 
 void Generation::finish_stream() {
+  const ServiceOptions& options = visit_.service.options;
+  if (options.log_requests && options.log_outputs) {
+    visit_.executor([self = shared_from_this()] { self->log_answer(); });
+  }
   std::string events;
   answer_->end(events);
   append_event(events, "[DONE]");
@@ -231,7 +242,24 @@ void Generation::finish_stream() {
 }
 
 void Generation::send_whole() {
+  const ServiceOptions& options = visit_.service.options;
+  if (options.log_requests && options.log_outputs) log_answer();
   visit_.exchange->send({.status = 200, .body = answer_->whole(outputs_, times())});
+}
+
+void Generation::log_request(const engine::Request& request) const {
+  log::info("{}", received_line(id_, request));
+  if (!spdlog::should_log(spdlog::level::debug)) return;
+  log::debug("{}", prompt_line(id_, request, visit_.service.tokenizer,
+                               visit_.service.options.max_log_len));
+}
+
+void Generation::log_answer() const {
+  for (const engine::RequestOutput& output : outputs_) {
+    for (const engine::Completion& each : output.completions) {
+      log::info("{}", answered_line(id_, each, visit_.service.options.max_log_len));
+    }
+  }
 }
 
 AnswerTimes Generation::times() const {

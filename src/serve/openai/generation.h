@@ -15,6 +15,7 @@ namespace spyre::serve::openai {
 struct GenerationStart {
   Visit visit;
   Taker taker;
+  std::string id;                         // of the answer
   std::vector<engine::Request> requests;  // one for each prompt
   std::unique_ptr<Answer> answer;
   bool stream = false;

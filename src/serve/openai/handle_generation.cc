@@ -97,6 +97,7 @@ ApiStatus handle_completion(const Visit& visit) {
   plan.echo_only = fields.echo && fields.sampling.max_tokens == 0;
   return start_generation({.visit = visit,
                            .taker = kCompletion,
+                           .id = plan.id,
                            .requests = std::move(requests),
                            .answer = completion_answer(std::move(plan)),
                            .stream = fields.stream});
@@ -118,6 +119,7 @@ ApiStatus handle_chat(const Visit& visit) {
   if (fields.return_prompt_text) plan.prompt_text = plan.prompts[0].text;
   return start_generation({.visit = visit,
                            .taker = kChat,
+                           .id = plan.id,
                            .requests = std::move(requests),
                            .answer = chat_answer(std::move(plan)),
                            .stream = fields.stream});

@@ -77,9 +77,18 @@ Json with_body(Json operation, Json schema, Json example) {
   return operation;
 }
 
+// The schema of a stream is that of each event, as tools take it before OpenAPI 3.2.
 Json streamed(std::string_view description, std::string_view schema) {
   Json body = content(kJson, schema_ref(schema));
-  body["text/event-stream"] = {{"schema", {{"type", "string"}}}};
+  body["text/event-stream"] = {
+      {"schema",
+       {{"type", "object"},
+        {"required", {"data"}},
+        {"properties",
+         {{"data",
+           {{"type", "string"},
+            {"description",
+             "A chunk of the answer, or an error, as JSON; the last is [DONE]."}}}}}}}};
   return answer(description, std::move(body));
 }
 

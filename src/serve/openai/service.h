@@ -29,6 +29,9 @@ struct ServiceOptions {
   bool force_include_usage = false;                     // --enable-force-include-usage
   bool per_request_metrics = false;                     // --enable-per-request-metrics
   bool trust_request_chat_template = false;             // --trust-request-chat-template
+  bool log_requests = false;                            // --enable-log-requests
+  bool log_outputs = false;                             // --enable-log-outputs
+  std::optional<int64_t> max_log_len = {};              // --max-log-len, characters
   int64_t stream_interval = 1;                          // --stream-interval, tokens a chunk
   int64_t max_completion_prompts = 1024;                // VLLM_MAX_COMPLETION_PROMPTS
   std::string response_role = "assistant";              // --response-role

@@ -1,6 +1,7 @@
 // The parts that need no socket: targets, routes, keys, origins, ids, heads, the parser's pieces.
 #include <gmock/gmock.h>
 
+#include "serve/http/access_log.h"
 #include "serve/http/cors.h"
 #include "serve/http/keys.h"
 #include "serve/http/request_id.h"
@@ -193,6 +194,26 @@ TEST(RequestParser, FoldedValuesAndRepeatedHeadersAreKept) {
   EXPECT_EQ(parser.request().header("none"), "");
   EXPECT_TRUE(parser.keep_alive());
   EXPECT_FALSE(parser.expects_continue());
+}
+
+TEST(AccessLog, ALineARequestThatNobodyCanForge) {
+  const Request request{
+      .method = "GET", .path = "/a b\n\"x", .query = "q=\x1b[0m", .headers = {}, .body = ""};
+  const AccessRecord record{
+      .request = request, .route = "none", .status = 404, .client = "127.0.0.1:9"};
+  EXPECT_EQ(access_line(record),
+            "127.0.0.1:9 - \"GET /a%20b%0A%22x?q=%1B[0m HTTP/1.1\" 404 Not Found");
+}
+
+TEST(AccessLog, ProbesAndHiddenPathsHaveNone) {
+  const Request request{
+      .method = "POST", .path = "/tokenize", .query = "", .headers = {}, .body = ""};
+  AccessRecord record{.request = request, .route = "/tokenize", .client = "unix"};
+  EXPECT_TRUE(is_logged({}, record));
+  EXPECT_FALSE(is_logged({.enabled = false}, record));
+  EXPECT_FALSE(is_logged({.hidden_paths = {"/v1/models", "/tokenize"}}, record));
+  record.counted = false;
+  EXPECT_FALSE(is_logged({}, record));
 }
 
 }  // namespace

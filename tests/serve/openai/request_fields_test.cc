@@ -24,7 +24,7 @@ std::vector<Json> wrong_values(Kind kind) {
     case Kind::kBoolean:
       return {0, "true", texts, object};
     case Kind::kInteger:
-      return {1.5, "1", true, texts, object, 1e300, uint64_t{1} << 63};
+      return {1.5, "1", true, texts, object, 1e300, -9223372036854775809.0, uint64_t{1} << 63};
     case Kind::kNumber:
       return {"1", false, texts, object};
     case Kind::kText:

@@ -1,0 +1,48 @@
+#include "cli/serving_telemetry.h"
+
+namespace spyre::cli {
+
+using config::Setting;
+
+std::vector<std::string> served_names(const config::Settings& settings) {
+  std::vector<std::string> names = settings.texts(Setting::kServedModelName);
+  if (names.empty()) names.push_back(settings.text(Setting::kModel));
+  return names;
+}
+
+serve::metrics::TelemetryOptions telemetry_options(const config::Settings& settings) {
+  serve::metrics::TelemetryOptions options{.model_name = served_names(settings).front()};
+  if (!settings.flag(Setting::kDisableLogStats)) {
+    options.stats_interval_s = settings.real(Setting::kLogStatsInterval);
+  }
+  // Exactly 1, as the plugins for the card have it.
+  if (settings.integer(Setting::kPerfMetricLoggingEnabled) == 1) {
+    options.folder = settings.text(Setting::kPerfMetricLoggingDir);
+  }
+  return options;
+}
+
+serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
+                                     const plan::StaticPlan& plan) {
+  const int64_t longest_blocks =
+      (plan.max_model_len + schedule::kBlockTokens - 1) / schedule::kBlockTokens;
+  serve::metrics::PlanFacts facts{
+      .shapes = plan.shapes,
+      .max_model_len = plan.max_model_len,
+      .cache = {.block_tokens = schedule::kBlockTokens,
+                .num_blocks = plan.kv_blocks,
+                .max_sequences = plan.kv_blocks / longest_blocks,
+                .memory_utilization = settings.real(Setting::kGpuMemoryUtilization),
+                .cache_dtype = settings.text(Setting::kKvCacheDtype)}};
+  for (const plan::Part& part : plan.memory.parts) facts.memory.emplace_back(part.name, part.bytes);
+  return facts;
+}
+
+serve::metrics::PerfSettings perf_settings(const config::Settings& settings,
+                                           const plan::StaticPlan& plan) {
+  return {.continuous_batching = settings.flag(Setting::kUseCb),
+          .shapes = plan.shapes,
+          .dt_opt = settings.text(Setting::kDtOpt)};
+}
+
+}  // namespace spyre::cli

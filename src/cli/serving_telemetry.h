@@ -1,0 +1,20 @@
+// What a server's telemetry needs to know of settings and plan.
+#pragma once
+
+#include "config/settings.h"
+#include "plan/static_plan.h"
+#include "serve/metrics/telemetry.h"
+
+namespace spyre::cli {
+
+// --served-model-name, else the model as it was named; the first is the one that metrics carry.
+std::vector<std::string> served_names(const config::Settings& settings);
+
+serve::metrics::TelemetryOptions telemetry_options(const config::Settings& settings);
+serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
+                                     const plan::StaticPlan& plan);
+// The settings at the top of perf_log_rank_0.txt.
+serve::metrics::PerfSettings perf_settings(const config::Settings& settings,
+                                           const plan::StaticPlan& plan);
+
+}  // namespace spyre::cli
