@@ -123,6 +123,8 @@ Result<int> bench_latency(const config::Settings& settings) {
       if (!quiet) line.show(i + 1, warmups + iterations);
     }
   }
+  // Zeros would look like a result.
+  if (latencies.empty()) return error(Code::kCancelled, "stopped before a run was measured");
   const auto values = loadtest::distribution(latencies, kPercents);
   fmt::print("Avg latency: {} seconds\n", values.mean);
   Json percentiles = Json::object();

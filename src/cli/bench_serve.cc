@@ -73,18 +73,20 @@ Result<std::string> model_name(const config::Settings& settings, const loadtest:
   return list[id].get<std::string>();
 }
 
-// Token ids that the server's model surely has: those of a text. Empty: it has no /tokenize.
-std::vector<int32_t> known_tokens(const loadtest::Target& target, const std::string& model) {
+// Token ids that the server's model surely has: those of a text. An error: it did not say them.
+Result<std::vector<int32_t>> known_tokens(const loadtest::Target& target,
+                                          const std::string& model) {
   const Json request = {
       {"model", model}, {"prompt", loadtest::sample_text()}, {"add_special_tokens", false}};
-  const auto body = loadtest::ask_once(target, "/tokenize", request.dump());
-  if (!body) return {};
-  const auto answer = parse_json(*body, "/tokenize");
-  if (!answer || !answer->is_object() || !answer->contains("tokens")) return {};
+  SPYRE_TRY_ASSIGN(const std::string body, loadtest::ask_once(target, "/tokenize", request.dump()));
+  SPYRE_TRY_ASSIGN(const Json answer, parse_json(body, "/tokenize"));
   std::vector<int32_t> tokens;
-  for (const Json& each : (*answer)["tokens"]) {
-    if (each.is_number_integer()) tokens.push_back(each.get<int32_t>());
+  if (answer.is_object() && answer.contains("tokens")) {
+    for (const Json& each : answer["tokens"]) {
+      if (each.is_number_integer()) tokens.push_back(each.get<int32_t>());
+    }
   }
+  if (tokens.empty()) return error(Code::kNotFound, "/tokenize: the answer has no tokens");
   return tokens;
 }
 
@@ -111,9 +113,9 @@ Result<std::vector<loadtest::Prompt>> prompts(const config::Settings& settings,
       .range_ratio = settings.real(Setting::kRandomRangeRatio),
       .seed = static_cast<uint64_t>(settings.integer(Setting::kSeed))};
   if (api(settings) == Api::kChat) return loadtest::random_word_prompts(random);
-  const std::vector<int32_t> tokens = known_tokens(target, model);
-  if (!tokens.empty()) return loadtest::random_token_prompts(random, tokens);
-  log::warn("bench: the server has no /tokenize: prompts are so many words, not tokens");
+  const auto tokens = known_tokens(target, model);
+  if (tokens) return loadtest::random_token_prompts(random, *tokens);
+  log::warn("bench: prompts are so many words, not tokens: {}", tokens.error().message);
   return loadtest::random_word_prompts(random);
 }
 

@@ -128,7 +128,20 @@ Json print_starts(std::string_view kind, const std::vector<double>& seconds) {
           {"seconds", seconds}};
 }
 
+Status check(const config::Settings& settings) {
+  if (settings.integer(Setting::kNumItersCold) + settings.integer(Setting::kNumItersWarm) == 0) {
+    return error(Code::kInvalidArgument,
+                 "--num-iters-cold and --num-iters-warm: wanted at least one start, found none");
+  }
+  if (settings.is_set(Setting::kSslCertfile)) {
+    return error(Code::kInvalidArgument,
+                 "--ssl-certfile: /ready is asked without TLS here; leave it out");
+  }
+  return {};
+}
+
 Result<int> bench_startup(const config::Settings& settings) {
+  SPYRE_TRY(check(settings));
   SPYRE_TRY_ASSIGN(const std::filesystem::path model, locate_model(settings));
   const int64_t cold_starts = settings.integer(Setting::kNumItersCold);
   const int64_t warm_starts = settings.integer(Setting::kNumItersWarm);

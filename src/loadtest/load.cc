@@ -219,7 +219,8 @@ Result<std::string> ask_once(const Target& target, const std::string& endpoint,
                  reply.failure);
   }
   if (reply.status != 200) {
-    return error(Code::kIo, "{}: HTTP {}: {}", where, reply.status, reply.body.substr(0, 300));
+    return error(Code::kIo, "{}: HTTP {}: {}{}", where, reply.status, reply.body.substr(0, 300),
+                 reply.status == 401 ? "; see --api-key" : "");
   }
   return std::move(reply.body);
 }
