@@ -25,14 +25,26 @@ void pin_this_thread(int cpu) {
   sched_setaffinity(0, sizeof(set), &set);
 }
 
+// The model's own text side, or what the settings put in its place.
+Result<TextModel> load_text(const OpenModel& open) {
+  // Taken in any case: it is large, and nobody else wants it.
+  auto metadata = open.checkpoint->take_tokenizer_metadata();
+  if (open.tokenizer) metadata.reset();
+  SPYRE_TRY_ASSIGN(TextModel text, metadata ? TextModel::from_gguf(*metadata)
+                                            : TextModel::load(open.tokenizer.value_or(open.path)));
+  const int64_t rows = open.checkpoint->config().vocab_size;
+  if (open.tokenizer && text.tokenizer.vocab_size() > rows) {
+    log::warn("--tokenizer {}: has {} tokens, the model {}; prompts with the others are refused",
+              open.tokenizer->string(), text.tokenizer.vocab_size(), rows);
+  }
+  if (open.chat_template) SPYRE_TRY(text.use_template(*open.chat_template));
+  return text;
+}
+
 }  // namespace
 
 Result<LoadedModel> LoadedModel::load(OpenModel open, const runner::LoadProgress& progress) {
-  auto metadata = open.checkpoint->take_tokenizer_metadata();
-  SPYRE_TRY_ASSIGN(TextModel text,
-                   metadata ? TextModel::from_gguf(*metadata) : TextModel::load(open.path));
-  metadata.reset();
-  if (open.chat_template) SPYRE_TRY(text.use_template(*open.chat_template));
+  SPYRE_TRY_ASSIGN(TextModel text, load_text(open));
   SPYRE_TRY_ASSIGN(auto pool, ThreadPool::create(open.cpus));
   pin_this_thread(open.cpus[0]);
   SPYRE_TRY_ASSIGN(auto runner,

@@ -21,6 +21,7 @@ struct OpenModel {
   // Complete but for kv_blocks; max_model_len is what --max-model-len and the model allow.
   runner::RunnerOptions options;
   checkpoint::GenerationConfig generation_config;  // as --generation-config and its override say
+  std::optional<std::filesystem::path> tokenizer;  // instead of the model's own: --tokenizer
   std::optional<std::string> chat_template;        // the text of --chat-template
   std::vector<int> cpus;  // one entry a thread: the CPU it is bound to, or -1
   std::chrono::steady_clock::time_point opened;

@@ -56,8 +56,11 @@ Result<Json> detokenize_line(const TextModel& model, const Json& line) {
 using Answer = Result<Json> (*)(const TextModel&, const Json&);
 
 Result<int> answer_lines(const config::Settings& settings, Answer answer) {
-  SPYRE_TRY_ASSIGN(const std::filesystem::path path, locate_model(settings));
-  SPYRE_TRY_ASSIGN(const TextModel model, TextModel::load(path));
+  SPYRE_TRY_ASSIGN(auto path, locate_tokenizer(settings));
+  if (!path) {
+    SPYRE_TRY_ASSIGN(path, locate_model(settings));
+  }
+  SPYRE_TRY_ASSIGN(const TextModel model, TextModel::load(*path));
   int64_t number = 0;
   int64_t failures = 0;
   for (std::string text; !interrupted() && std::getline(std::cin, text);) {

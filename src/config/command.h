@@ -63,9 +63,11 @@ inline constexpr CommandSet kForBench =
 inline constexpr CommandSet kForAnswers = kForGenerate | set_of(Command::kChat);
 // Whatever runs a model.
 inline constexpr CommandSet kForEngine = kForAnswers | kForServe | kForBenchOffline;
+// Whatever reads a model's tokenizer.
+inline constexpr CommandSet kForText =
+    kForEngine | set_of(Command::kTokenize) | set_of(Command::kDetokenize);
 // Whatever reads a model's files.
-inline constexpr CommandSet kForFiles = kForEngine | set_of(Command::kTokenize) |
-                                        set_of(Command::kDetokenize) | set_of(Command::kInspect);
+inline constexpr CommandSet kForFiles = kForText | set_of(Command::kInspect);
 // Whatever takes a MODEL, and what can do without one.
 inline constexpr CommandSet kForModel = kForFiles | set_of(Command::kPull) | kForBenchServe;
 inline constexpr CommandSet kModelOptional = set_of(Command::kReplay) | kForBenchServe;

@@ -108,15 +108,15 @@ Status Cache::write_ref(std::string_view revision, std::string_view commit) cons
   return {};
 }
 
-std::optional<fs::path> find_cached(const fs::path& cache_dir, const ModelId& id) {
+std::optional<fs::path> find_cached(const fs::path& cache_dir, const ModelId& id, Parts parts) {
   const Cache cache(cache_dir, id.repo);
   const auto commit = cache.commit_of(id.revision);
   if (!commit) return std::nullopt;
   fs::path snapshot = cache.snapshot(*commit);
-  const auto selection = select_files(files_below(snapshot), id);
+  const auto selection = select_files(files_below(snapshot), id, parts);
   if (!selection) return std::nullopt;
   if (!selection->gguf.empty()) return snapshot / selection->gguf;
-  if (!index_is_complete(snapshot)) return std::nullopt;
+  if (parts == Parts::kAll && !index_is_complete(snapshot)) return std::nullopt;
   return snapshot;
 }
 

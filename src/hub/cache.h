@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "hub/model_id.h"
+#include "hub/options.h"
 
 namespace spyre::hub {
 
@@ -43,9 +44,10 @@ class Cache {
 };
 
 // The folder or .gguf file of a model that is wholly in the cache: every file that select_files and
-// the weights' index name is there. None when something is missing; never fails, never writes.
+// the weights' index name is there; of Parts::kText those of the text. None when something is
+// missing; never fails, never writes.
 std::optional<std::filesystem::path> find_cached(const std::filesystem::path& cache_dir,
-                                                 const ModelId& id);
+                                                 const ModelId& id, Parts parts = Parts::kAll);
 
 // Creates a folder with its parents. kIo names it and the setting.
 Status make_folder(const std::filesystem::path& folder);

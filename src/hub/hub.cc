@@ -130,7 +130,7 @@ Result<fs::path> pull_id(const ModelId& id, const HubOptions& options, const Pro
   std::vector<std::string> paths;
   paths.reserve(listing.files.size());
   for (const RemoteFile& file : listing.files) paths.push_back(file.path);
-  SPYRE_TRY_ASSIGN(const Selection selection, select_files(paths, id));
+  SPYRE_TRY_ASSIGN(const Selection selection, select_files(paths, id, options.parts));
   const std::vector<RemoteFile> files = chosen_files(listing, selection);
   const Cache cache(options.cache_dir, id.repo);
   SPYRE_TRY(check_room(cache, files));
@@ -151,7 +151,7 @@ Result<fs::path> resolve(std::string_view model, const HubOptions& options,
   if (!id) {
     return error(id.error().code, "no such file or folder, and {}", id.error().message);
   }
-  if (auto cached = find_cached(options.cache_dir, *id)) {
+  if (auto cached = find_cached(options.cache_dir, *id, options.parts)) {
     log::info("{}: {}", id->text(), cached->string());
     return *cached;
   }

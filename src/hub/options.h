@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -14,11 +15,17 @@
 
 namespace spyre::hub {
 
+enum class Parts : uint8_t {
+  kAll,
+  kText,  // tokenizer and templates, without weights; of a GGUF file still all
+};
+
 struct HubOptions {
   std::filesystem::path cache_dir;  // holds the folders models--org--name
   std::string endpoint = "https://huggingface.co";
   std::string token;     // empty: none is sent
   std::string revision;  // branch, tag or commit; empty: that of the id, else main
+  Parts parts = Parts::kAll;
   bool offline = false;
   int retries = 5;  // attempts after the first that bring no byte; each waits twice as long
   std::chrono::milliseconds retry_delay{1000};

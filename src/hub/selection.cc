@@ -37,6 +37,11 @@ constexpr std::array<std::string_view, 20> kRootFiles = {
     "config_sentence_transformers.json",
 };
 
+// Those that our tokenizer and chat templates are read from.
+constexpr std::array<std::string_view, 5> kTextFiles = {
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
+    "chat_template.json"};
+
 std::string lower(std::string_view text) {
   std::string result(text);
   std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -183,10 +188,26 @@ bool belongs(std::string_view path, std::span<const std::string> weights) {
          (path.starts_with("additional_chat_templates/") && path.ends_with(".jinja"));
 }
 
+Result<Selection> select_text(std::span<const std::string> paths, const ModelId& id) {
+  Selection selection;
+  std::ranges::copy_if(paths, std::back_inserter(selection.files), [](const std::string& path) {
+    return std::ranges::find(kTextFiles, path) != kTextFiles.end();
+  });
+  std::ranges::sort(selection.files);
+  if (std::ranges::find(selection.files, "tokenizer.json") != selection.files.end()) {
+    return selection;
+  }
+  if (!gguf_models(paths).empty()) return select_gguf(paths, id);
+  return error(Code::kUnsupported,
+               "{}: wanted tokenizer.json or a .gguf file, found {} files of other kinds",
+               id.text(), paths.size());
+}
+
 }  // namespace
 
-Result<Selection> select_files(std::span<const std::string> paths, const ModelId& id) {
+Result<Selection> select_files(std::span<const std::string> paths, const ModelId& id, Parts parts) {
   if (!id.gguf.empty()) return select_gguf(paths, id);
+  if (parts == Parts::kText) return select_text(paths, id);
   const std::vector<std::string> weights = weights_of(paths);
   if (weights.empty()) {
     if (!gguf_models(paths).empty()) return select_gguf(paths, id);

@@ -38,6 +38,18 @@ class Tokenize(SpyreTest):
         (answer,) = self.lines("tokenize", LLAMA, [{"messages": [{"role": "user", "content": "Hello"}]}])
         self.assertGreater(answer["count"], 1)
 
+    def test_the_tokenizer_of_another_place(self):
+        other = REFERENCE / "decoders/qwen2"
+        gguf = REFERENCE / "gguf/gguf_q4_q5/model.gguf"
+        for place in (other, gguf):
+            with self.subTest(tokenizer=place.name):
+                wanted = self.lines("tokenize", place, ["Hello there"])
+                done = self.spyre("tokenize", LLAMA, "--tokenizer", place, input='"Hello there"\n')
+                self.assertEqual([json.loads(done.stdout)], wanted)
+        (ids,) = self.lines("tokenize", other, ["Hello there"])
+        answer = self.generate(LLAMA, "--tokenizer", other, "--prompt", "Hello there", "--max-tokens", "2")
+        self.assertEqual(answer["prompt_token_ids"], ids["tokens"])
+
     def test_a_bad_line_is_answered_and_the_rest_go_on(self):
         answers = self.lines("tokenize", LLAMA, [b"{", {"nothing": 1}, 5, "fine"], status=1)
         self.assertEqual(["error" in answer for answer in answers], [True, True, True, False])

@@ -132,6 +132,21 @@ TEST_F(HubTest, ASecondPullBringsNoFileAndAResolveAsksNobody) {
   EXPECT_EQ(hub_.requests().size(), requests);
 }
 
+TEST_F(HubTest, TheTextAloneIsNotTakenForTheModel) {
+  HubOptions text = options_;
+  text.parts = Parts::kText;
+  const auto path = resolve("org/name", text, {});
+  ASSERT_TRUE(path) << path.error().message;
+  EXPECT_EQ(*path, snapshot());
+  EXPECT_EQ(read(*path / "tokenizer.json"), "{}");
+  EXPECT_FALSE(fs::exists(*path / "model.safetensors"));
+  const size_t requests = hub_.requests().size();
+  ASSERT_TRUE(resolve("org/name", text, {}));
+  EXPECT_EQ(hub_.requests().size(), requests);
+  ASSERT_TRUE(resolve("org/name", options_, {}));
+  EXPECT_EQ(read(*path / "model.safetensors"), weights_);
+}
+
 TEST_F(HubTest, ResolveDownloadsWhatIsNotThere) {
   const auto path = resolve("org/name", options_, {});
   ASSERT_TRUE(path) << path.error().message;

@@ -57,6 +57,20 @@ TEST(Selection, EmbeddingModelsBringTheirModules) {
                           "modules.json", "model.safetensors"));
 }
 
+TEST(Selection, TextComesWithoutWeights) {
+  const auto text = [](const Paths& paths) {
+    return select_files(paths, {.repo = "org/name", .gguf = ""}, Parts::kText);
+  };
+  EXPECT_THAT(text({"config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors",
+                    "pytorch_model.bin", "chat_template.jinja"})
+                  ->files,
+              ElementsAre("chat_template.jinja", "tokenizer.json", "tokenizer_config.json"));
+  EXPECT_EQ(text({"tokenizer.json", "m.gguf"})->gguf, "");
+  EXPECT_EQ(text({"README.md", "m.gguf"})->gguf, "m.gguf");
+  EXPECT_THAT(text({"config.json", "model.safetensors"}).error().message,
+              HasSubstr("tokenizer.json"));
+}
+
 TEST(Selection, OtherContainersAreNotSupported) {
   const auto none = select({"config.json", "pytorch_model.bin"});
   ASSERT_FALSE(none);
