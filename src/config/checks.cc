@@ -84,6 +84,19 @@ Status check_blocks(const Settings& settings) {
                settings.label(override_setting), blocks, length, needed);
 }
 
+// Embedding models, scorers and classifiers are not there yet: better no start than wrong answers.
+Status check_generates(const Settings& settings) {
+  for (const Setting each : {Setting::kTask, Setting::kRunner, Setting::kConvert}) {
+    const std::string use = settings.text(each);
+    if (use == "auto" || use == "generate" || use == "none") continue;
+    return error(Code::kUnsupported,
+                 "{} {}: embedding models come later (scores and classes, too); until then models "
+                 "generate text: wanted auto or {}",
+                 settings.label(each), use, each == Setting::kConvert ? "none" : "generate");
+  }
+  return {};
+}
+
 Status check_model_use(const Settings& settings) {
   const std::string task = settings.text(Setting::kTask);
   const std::string runner = settings.text(Setting::kRunner);
@@ -97,7 +110,7 @@ Status check_model_use(const Settings& settings) {
     return error(Code::kInvalidArgument,
                  "--load-format dummy: wanted a model that generates text, found a pooling one");
   }
-  return {};
+  return check_generates(settings);
 }
 
 Status check_graph_cache(const Settings& settings) {

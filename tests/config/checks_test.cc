@@ -41,6 +41,10 @@ TEST(Checks, RefusedCombinations) {
        {"--num-gpu-blocks-override", "need at least 4 pages"}},
       {{}, {"--task", "embed", "--runner", "generate"}, {"--task embed", "--runner generate"}},
       {{}, {"--runner", "pooling", "--load-format", "dummy"}, {"--load-format dummy"}},
+      {{}, {"--task", "embedding"}, {"--task embed", "embedding models come later", "generate"}},
+      {{}, {"--task", "score"}, {"--task score", "come later"}},
+      {{}, {"--runner", "pooling"}, {"--runner pooling", "embedding models come later"}},
+      {{}, {"--convert", "classify"}, {"--convert classify", "come later", "none"}},
       {{}, {"--runner", "draft"}, {"one of auto, generate, pooling", "'draft'"}},
       {{{"TORCH_SENDNN_CACHE_ENABLE", "1"}}, {}, {"TORCH_SENDNN_CACHE_DIR"}},
       {{{"VLLM_DT_CHUNK_LEN", "many"}}, {}, {"VLLM_DT_CHUNK_LEN", "an integer"}},
@@ -79,6 +83,12 @@ TEST(Checks, AllowedCombinations) {
   EXPECT_TRUE(settings_of({}, {"generate", "m", "--no-enable-prefix-caching"}));
   EXPECT_TRUE(settings_of({}, {"serve", "m", "--max-num-batched-tokens", "100"}));
   EXPECT_TRUE(settings_of({}, {"serve", "m", "--no-enable-log-outputs"}));
+  for (const char* task : {"auto", "generate"}) {
+    EXPECT_TRUE(settings_of({}, {"serve", "m", "--task", task, "--runner", task}));
+  }
+  EXPECT_THAT(
+      settings_of({}, {"serve", "m", "--runner", "generate", "--convert", "none"})->warnings(),
+      testing::IsEmpty());
 }
 
 TEST(Checks, BackendsThatAreNotThereYetWarn) {

@@ -71,7 +71,7 @@ TEST(Load, SecretsStaySecret) {
 TEST(Load, DeprecatedNamesWarn) {
   EXPECT_THAT(settings_of({{"VLLM_SPYRE_N_BLOCKS", "100"}})->warnings(),
               Contains("VLLM_SPYRE_N_BLOCKS is deprecated: use --num-gpu-blocks-override"));
-  EXPECT_THAT(settings_of({}, {"serve", "m", "--task", "embed"})->warnings(),
+  EXPECT_THAT(settings_of({}, {"serve", "m", "--task", "generate"})->warnings(),
               Contains("--task is deprecated: use --runner and --convert"));
   EXPECT_THAT(settings_of({{"VLLM_SPYRE_DYNAMO_BACKEND", "sendnn_decoder"}})->warnings(),
               Contains(HasSubstr("old name; use sendnn")));
