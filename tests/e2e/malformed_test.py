@@ -53,6 +53,30 @@ def post_bytes(path: str, body: bytes, media: str = "application/json", close: b
     return f"POST {path} HTTP/1.1\r\nHost: here\r\n{kind}Content-Length: {len(body)}\r\n{last}\r\n".encode() + body
 
 
+# What a client may send where --trust-request-chat-template lets it: each is refused, in time.
+TEMPLATES = (
+    "",
+    "{{",
+    "{% for %}",
+    "{% if 1 %}" * 3000 + "{% endif %}" * 3000,
+    "{{ " + "[" * 100_000,
+    "{{ 1/0 }}",
+    "{{ 2**100000 }}",
+    "{{ x.y.z }}",
+    "{{ messages[99] }}",
+    "{{ messages|nothing }}",
+    "{{ raise_exception('no') }}",
+    "{% include '/etc/passwd' %}",
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "{{ 'a' * 10 ** 18 }}",
+    "{{ range(10 ** 12)|list }}",
+    "{% for i in range(100000) %}{{ 'x' * 100000 }}{% endfor %}",
+    "{{ 'a'|replace('a', 'b' * 1000)|replace('b', 'c' * 1000)|replace('c', 'd' * 1000) }}",
+    "{% set a = namespace() %}{% set a.b = a %}{{ a|tojson }}",
+    "{{ 'word ' * 5000 }}",
+)
+
+
 class Malformed(ServerTest):
     @classmethod
     def setUpClass(cls):
@@ -183,6 +207,21 @@ class Malformed(ServerTest):
                         self.check_alive()
         self.check_idle()
 
+    def test_clients_that_never_read(self):
+        body = {**LONG, "n": 4, "temperature": 1, "seed": 1, "logprobs": 20, "stream": True}
+        clients = []
+        for _ in range(8):
+            client = socket.socket()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            client.connect((self.server.host, self.server.port))
+            client.sendall(post_bytes("/v1/completions", json.dumps(body).encode()))
+            clients.append(client)
+            self.check_alive()
+        for client in clients:
+            self.leave(client, reset=True)
+            self.check_alive()
+        self.check_idle()
+
     def test_slow_senders(self):
         """The server waits for a head as long as its limit says, for each client on its own."""
         found = {}
@@ -237,6 +276,17 @@ class Malformed(ServerTest):
         self.assertEqual(status, 200)
         self.assertEqual(json.loads(body)["choices"], self.right[0])
 
+    def test_templates_of_requests(self):
+        server = self.serve(LLAMA, "--trust-request-chat-template", env=shapes("64", "40", "2"))
+        good = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 3, "temperature": 0}
+        right = server.post("/v1/chat/completions", good)["choices"]
+        for template in TEMPLATES:
+            with self.subTest(template[:60]):
+                answer = server.post("/v1/chat/completions", {**good, "chat_template": template}, status=400)
+                self.assertIn(answer["error"]["param"], ("chat_template", "messages"))
+                self.assertEqual(server.post("/v1/chat/completions", good)["choices"], right)
+        self.assertEqual(server.stop(), 0, server.log[-3000:])
+
     def test_many_at_once(self):
         """Every tenth case of the tables at the same time, from sixteen clients."""
         cases = [(sent, right if isinstance(right, tuple) else (right,)) for _, sent, right in malformed_http.CASES]
@@ -264,6 +314,12 @@ class Malformed(ServerTest):
         self.check_alive()
         self.check_idle()
         self.assertEqual(self.server.request("GET", "/health")[0], 200)
+        # Who holds a connection and never goes on does not keep the server from leaving.
+        whole = post_bytes("/v1/completions", json.dumps(LONG).encode())
+        for sent in (b"", b"G", whole[:30], whole[:-1], b"\xff", whole):
+            client = self.connect()
+            self.addCleanup(client.close)
+            client.sendall(sent)
         self.assertEqual(self.server.stop(), 0, self.server.log[-3000:])
         for words in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error"):
             self.assertNotIn(words, self.server.log)
