@@ -15,6 +15,7 @@ namespace spyre::engine {
 struct StepShapes {
   model::StepShape prefill;
   model::StepShape decode;
+  bool operator==(const StepShapes&) const = default;
 };
 
 // prefill_rows: GeneratorOptions::prefill_rows.

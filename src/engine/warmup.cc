@@ -94,21 +94,29 @@ Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
   const Clock::time_point began = Clock::now();
   RandomTokens tokens(runner.vocab_size(), options.excluded_tokens, 0);
   std::vector<WarmedShape> warmed;
+  std::vector<StepShapes> warm_programs;
   log::info("[WARMUP] {} shapes", shapes.size());
   for (size_t i = 0; i < shapes.size(); ++i) {
     const schedule::Shape& shape = shapes[i];
     SPYRE_TRY(check_blocks(runner, shape));
     const StepShapes programs = step_shapes(shape, options.prefill_rows);
+    const bool shared = std::ranges::find(warm_programs, programs) != warm_programs.end();
     std::array<double, 2> seconds = {};
     for (int pass = 1; pass <= 2; ++pass) {
       if (!progress({.shape = i, .num_shapes = shapes.size(), .pass = pass})) {
         return error(Code::kCancelled, "warm-up was interrupted");
       }
+      if (shared) continue;
       SPYRE_TRY_ASSIGN(const double taken, timed_pass(runner, shape, programs, tokens));
       seconds[static_cast<size_t>(pass - 1)] = taken;
       log::info("[WARMUP] shape {}/{} ({}, {}, {}): pass {}/2 took {:.3f} s", i + 1, shapes.size(),
                 shape.prompt_tokens, shape.new_tokens, shape.batch_size, pass, taken);
     }
+    if (shared) {
+      log::info("[WARMUP] shape {}/{} ({}, {}, {}): runs in the programs of a shape before it",
+                i + 1, shapes.size(), shape.prompt_tokens, shape.new_tokens, shape.batch_size);
+    }
+    warm_programs.push_back(programs);
     warmed.push_back({.shape = shape, .pass1_seconds = seconds[0], .pass2_seconds = seconds[1]});
   }
   log::info("[WARMUP] {} shapes took {:.3f} s (compilation cache disabled)", shapes.size(),

@@ -1,7 +1,8 @@
 // Warm-up: before the first request, the programs of every shape are prepared and run twice on
-// random tokens, so that all memory is touched and nothing is compiled or allocated later. What
-// was not warmed up has no program, so it never runs. Writes to the KV cache, where nothing is of
-// use to anyone yet: a sequence reads only positions that it wrote itself.
+// random tokens, so that all memory is touched and nothing is compiled or allocated later; shapes
+// of the same programs are warm after the first of them. What was not warmed up has no program, so
+// it never runs. Writes to the KV cache, where nothing is of use to anyone yet: a sequence reads
+// only positions that it wrote itself.
 #pragma once
 
 #include <functional>
@@ -21,7 +22,7 @@ struct WarmupOptions {
 
 struct WarmedShape {
   schedule::Shape shape = {};
-  double pass1_seconds = 0;  // with the preparation of its programs
+  double pass1_seconds = 0;  // with the preparation of its programs; both 0: they were warm
   double pass2_seconds = 0;
 };
 

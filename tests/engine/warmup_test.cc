@@ -57,6 +57,21 @@ TEST(Warmup, RunsEachShapeTwiceAndLeavesNoTrace) {
   }
 }
 
+TEST(Warmup, SharedProgramsAreWarmedOnce) {
+  EngineFixture engine(kModel);
+  const std::vector<schedule::Shape> shapes = {
+      {.prompt_tokens = 128, .new_tokens = 20, .batch_size = 2},
+      {.prompt_tokens = 128, .new_tokens = 64, .batch_size = 2},
+      {.prompt_tokens = 128, .new_tokens = 64, .batch_size = 1}};
+  const auto warmed =
+      warm_up(engine.model().runner(), shapes, {}, [](const WarmupProgress&) { return true; });
+  ASSERT_TRUE(warmed);
+  EXPECT_GT((*warmed)[0].pass1_seconds, 0);
+  EXPECT_EQ((*warmed)[1].pass1_seconds, 0);
+  EXPECT_EQ((*warmed)[1].pass2_seconds, 0);
+  EXPECT_GT((*warmed)[2].pass1_seconds, 0);
+}
+
 TEST(Warmup, StopsWhenAsked) {
   EngineFixture engine(kModel);
   const auto warmed = warm_up(engine.model().runner(), kShapes, {},
