@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/kv_budget.h"
 #include "cli/progress_line.h"
+#include "cli/tokenizer_info.h"
 #include "plan/memory_plan.h"
 
 namespace spyre::cli {
@@ -45,6 +46,11 @@ Result<TextModel> load_text(const OpenModel& open) {
 
 Result<LoadedModel> LoadedModel::load(OpenModel open, const runner::LoadProgress& progress) {
   SPYRE_TRY_ASSIGN(TextModel text, load_text(open));
+  Json info;
+  if (open.wants_tokenizer_info) {
+    SPYRE_TRY_ASSIGN(info,
+                     read_tokenizer_info(open.tokenizer.value_or(open.path), open.chat_template));
+  }
   SPYRE_TRY_ASSIGN(auto pool, ThreadPool::create(open.cpus));
   pin_this_thread(open.cpus[0]);
   SPYRE_TRY_ASSIGN(auto runner,
@@ -55,6 +61,7 @@ Result<LoadedModel> LoadedModel::load(OpenModel open, const runner::LoadProgress
                     .text = std::move(text),
                     .pool = std::move(pool),
                     .runner = std::move(runner),
+                    .tokenizer_info = std::move(info),
                     .generation_config = std::move(open.generation_config)};
   model.load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - open.opened).count();

@@ -17,6 +17,7 @@ struct LoadedModel {
   TextModel text;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<runner::ModelRunner> runner;
+  Json tokenizer_info;                             // null unless OpenModel wants it
   checkpoint::GenerationConfig generation_config;  // OpenModel's
   double load_seconds = 0;                         // from the first file opened to ready
 

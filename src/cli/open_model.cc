@@ -99,6 +99,7 @@ Result<OpenModel> open_model(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(model.generation_config,
                    generation_settings(settings, model.checkpoint->generation_config()));
   SPYRE_TRY_ASSIGN(model.tokenizer, locate_tokenizer(settings));
+  model.wants_tokenizer_info = settings.flag(Setting::kEnableTokenizerInfoEndpoint);
   if (settings.is_set(Setting::kChatTemplate)) {
     SPYRE_TRY_ASSIGN(model.chat_template,
                      read_chat_template(settings.text(Setting::kChatTemplate)));

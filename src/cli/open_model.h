@@ -23,6 +23,7 @@ struct OpenModel {
   checkpoint::GenerationConfig generation_config;  // as --generation-config and its override say
   std::optional<std::filesystem::path> tokenizer;  // instead of the model's own: --tokenizer
   std::optional<std::string> chat_template;        // the text of --chat-template
+  bool wants_tokenizer_info = false;               // --enable-tokenizer-info-endpoint
   std::vector<int> cpus;  // one entry a thread: the CPU it is bound to, or -1
   std::chrono::steady_clock::time_point opened;
 };

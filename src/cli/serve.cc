@@ -89,7 +89,8 @@ std::vector<serve::http::Route> Serving::routes() {
        .executor = [this](std::function<void()> task) { worker_.run(std::move(task)); },
        .in_flight = in_flight_,
        .version = SPYRE_VERSION,
-       .documents = !settings_.flag(Setting::kDisableFastapiDocs)});
+       .documents = !settings_.flag(Setting::kDisableFastapiDocs),
+       .tokenizer_info = settings_.flag(Setting::kEnableTokenizerInfoEndpoint)});
   std::ranges::move(
       serve::probe_routes(lifecycle_, in_flight_,
                           settings_.flag(Setting::kEnableServerLoadTracking), SPYRE_VERSION),
@@ -212,7 +213,8 @@ Status Serving::start_service(const plan::StaticPlan& plan, SamplingRequest defa
                                           }));
   counting_engine_ = telemetry_->counting(*engine_);
 
-  SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options, service_options(settings_, model_->text.chat_template));
+  SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options,
+                   service_options(settings_, model_->text.chat_template));
   service_.emplace(
       serve::openai::Service{.model_names = served_names(settings_),
                              .model_root = settings_.text(Setting::kModel),
@@ -226,6 +228,7 @@ Status Serving::start_service(const plan::StaticPlan& plan, SamplingRequest defa
                                               std::chrono::system_clock::now().time_since_epoch())
                                               .count(),
                              .fingerprint = "spyre-" SPYRE_VERSION,
+                             .tokenizer_info = std::move(model_->tokenizer_info),
                              .options = std::move(options)});
   ready_service_ = &*service_;
   return {};

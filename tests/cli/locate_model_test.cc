@@ -14,8 +14,8 @@ const std::string kLlama =
     (std::filesystem::path(SPYRE_SOURCE_DIR) / "tests/reference/decoders/llama").string();
 
 auto tokenizer(std::vector<std::string> flags) {
-  flags.insert(flags.begin(), {"generate", kLlama, "--download-dir", "/nowhere"});
-  return locate_tokenizer(testing::settings_of(flags));
+  flags.insert(flags.begin(), {"generate", kLlama});
+  return locate_tokenizer(testing::settings_of(flags, {{"HOME", "/nowhere"}}));
 }
 
 TEST(LocateTokenizer, IsTheModelsUnlessItIsNamed) {

@@ -6,8 +6,9 @@
 
 namespace spyre::serve::openai {
 
-// OpenAPI 3.1. Request schemas come from the table of request fields.
-std::string openapi_document(std::string_view version);
+// OpenAPI 3.1. Request schemas come from the table of request fields. tokenizer_info: that endpoint
+// is there.
+std::string openapi_document(std::string_view version, bool tokenizer_info = false);
 
 // web/docs.html
 std::string_view docs_html();

@@ -21,7 +21,8 @@ struct Frontend {
   std::function<void(std::function<void()>)> executor;  // runs a task soon, on a worker thread
   std::atomic<int64_t>& in_flight;                      // generation requests not yet answered
   std::string version;
-  bool documents = true;  // /openapi.json and /docs
+  bool documents = true;        // /openapi.json and /docs
+  bool tokenizer_info = false;  // /tokenizer_info
 };
 
 // Counts a request as in flight while it lives.

@@ -83,4 +83,11 @@ ApiStatus handle_detokenize(const Visit& visit) {
   return {};
 }
 
+ApiStatus handle_tokenizer_info(const Visit& visit) {
+  const Json& info = visit.service.tokenizer_info;
+  visit.exchange->send(
+      {.status = 200, .body = info.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  return {};
+}
+
 }  // namespace spyre::serve::openai

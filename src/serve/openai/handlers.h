@@ -10,6 +10,7 @@ ApiStatus handle_completion(const Visit& visit);
 ApiStatus handle_chat(const Visit& visit);
 ApiStatus handle_tokenize(const Visit& visit);
 ApiStatus handle_detokenize(const Visit& visit);
+ApiStatus handle_tokenizer_info(const Visit& visit);
 ApiStatus handle_models(const Visit& visit);
 ApiStatus handle_model(const Visit& visit);  // the model named by the path
 

@@ -144,6 +144,14 @@ Json tokenizer_paths() {
                        schema_ref("DetokenizeRequest"), {{"tokens", Json::array({1, 2, 3})}})}}}};
 }
 
+Json tokenizer_info_path() {
+  return {{"/tokenizer_info",
+           {{"get", operation("tokenizer_info", "The tokenizer's configuration.",
+                              answer("tokenizer_config.json; of a GGUF file the keys it knows.",
+                                     content(kJson, {{"type", "object"}})),
+                              true)}}}};
+}
+
 Json probe_paths() {
   const Json text = content("text/plain", {{"type", "string"}});
   return {
@@ -184,11 +192,12 @@ Json page_paths() {
 
 }  // namespace
 
-std::string openapi_document(std::string_view version) {
+std::string openapi_document(std::string_view version, bool tokenizer_info) {
   Json paths = generation_paths();
   for (const Json& more : {model_paths(), tokenizer_paths(), probe_paths(), page_paths()}) {
     paths.update(more);
   }
+  if (tokenizer_info) paths.update(tokenizer_info_path());
   const Json document = {
       {"openapi", "3.1.0"},
       {"info",

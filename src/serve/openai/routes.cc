@@ -26,9 +26,14 @@ std::vector<http::Route> make_routes(const Frontend& frontend) {
       {"POST", "/tokenize", gated(frontend, false, handle_tokenize)},
       {"POST", "/detokenize", gated(frontend, false, handle_detokenize)},
   };
+  if (frontend.tokenizer_info) {
+    routes.push_back({"GET", "/tokenizer_info", gated(frontend, false, handle_tokenizer_info)});
+  }
   if (frontend.documents) {
-    routes.push_back({"GET", "/openapi.json",
-                      fixed(openapi_document(frontend.version), "application/json"), true});
+    routes.push_back(
+        {"GET", "/openapi.json",
+         fixed(openapi_document(frontend.version, frontend.tokenizer_info), "application/json"),
+         true});
     routes.push_back(
         {"GET", "/docs", fixed(std::string(docs_html()), "text/html; charset=utf-8"), true});
   }

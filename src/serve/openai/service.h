@@ -50,6 +50,7 @@ struct Service {
   int64_t max_model_len = 0;         // tokens
   int64_t created_s = 0;             // of the model cards, Unix time
   std::string fingerprint;           // system_fingerprint; empty: null
+  Json tokenizer_info = nullptr;     // what GET /tokenizer_info answers
   ServiceOptions options = {};
   std::function<int64_t()> unix_seconds = {};  // `created` of answers; the machine's clock if empty
 };

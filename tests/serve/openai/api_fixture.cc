@@ -44,7 +44,8 @@ Api::Api()
                          .service = [this] { return has_service_ ? &service_ : nullptr; },
                          .executor = [](const std::function<void()>& task) { task(); },
                          .in_flight = in_flight_,
-                         .version = "1.2.3"});
+                         .version = "1.2.3",
+                         .tokenizer_info = true});
 }
 
 std::shared_ptr<FakeExchange> Api::ask(const std::string& method, const std::string& path,

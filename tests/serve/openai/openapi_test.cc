@@ -15,7 +15,7 @@ void collect_refs(const Json& json, std::set<std::string>& refs) {
 
 class OpenApi : public testing::Api {
  protected:
-  const Json document_ = Json::parse(openapi_document("1.2.3"));
+  const Json document_ = Json::parse(openapi_document("1.2.3", true));
   const Json& schema(const std::string& name) const {
     return document_.at("components").at("schemas").at(name);
   }
@@ -50,6 +50,10 @@ TEST_F(OpenApi, EveryRouteIsNamed) {
   for (const char* path : {"/health", "/ready", "/ping", "/load", "/version", "/metrics"}) {
     EXPECT_TRUE(document_["paths"].contains(path)) << path;
   }
+}
+
+TEST_F(OpenApi, TheTokenizersConfigurationIsNamedOnlyWhereItIs) {
+  EXPECT_FALSE(Json::parse(openapi_document("1.2.3"))["paths"].contains("/tokenizer_info"));
 }
 
 TEST_F(OpenApi, EveryFieldIsInItsSchema) {

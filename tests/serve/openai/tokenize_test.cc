@@ -49,6 +49,13 @@ TEST_F(Tokenize, WrongBodies) {
             "400 Bad Request body.tokens");
 }
 
+TEST_F(Tokenize, TheConfigurationIsAsItWasGiven) {
+  service_.tokenizer_info = {{"tokenizer_class", "A"}, {"bos_token", "\xFF"}};
+  const auto exchange = ask("GET", "/tokenizer_info");
+  EXPECT_EQ(exchange->status, 200);
+  EXPECT_EQ(exchange->json(), Json({{"tokenizer_class", "A"}, {"bos_token", "\uFFFD"}}));
+}
+
 TEST_F(Tokenize, IdsBecomeText) {
   const auto ids = tokenizer_.encode("Hello there", true).value();
   EXPECT_EQ(post("/detokenize", {{"tokens", ids}})->json(),
