@@ -15,7 +15,7 @@ TEST(TokenizerInfo, IsTheFoldersConfiguration) {
   const TemporaryFolder folder;
   folder.write("tokenizer_config.json", R"({
     "bos_token": {"__type": "AddedToken", "content": "<s>", "lstrip": false},
-    "eos_token": "</s>", "vocab_file": "/home/a/vocab.json", "model_max_length": 512,
+    "eos_token": "</s>", "vocab_file": "/models/a/vocab.json", "model_max_length": 512,
     "added_tokens_decoder": {"0": {"content": "<s>", "special": true}},
     "tokenizer_class": "LlamaTokenizer"})");
   const Json info = read_tokenizer_info(folder.path(), std::nullopt).value();
