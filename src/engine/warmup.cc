@@ -75,7 +75,13 @@ Result<double> timed_pass(runner::ModelRunner& runner, const schedule::Shape& sh
   return seconds_between(began, Clock::now());
 }
 
-Status check_blocks(const runner::ModelRunner& runner, const schedule::Shape& shape) {
+Status check_fits(const runner::ModelRunner& runner, const schedule::Shape& shape) {
+  if (shape.total_tokens() > runner.max_model_len()) {
+    return error(Code::kInvalidArgument,
+                 "shape ({}, {}, {}): wanted at most {} tokens (--max-model-len), found {}",
+                 shape.prompt_tokens, shape.new_tokens, shape.batch_size, runner.max_model_len(),
+                 shape.total_tokens());
+  }
   const int64_t blocks = runner.kv_cache().shape().blocks;
   if (shape.blocks() <= blocks) return {};
   return error(Code::kInvalidArgument,
@@ -98,7 +104,7 @@ Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
   log::info("[WARMUP] {} shapes", shapes.size());
   for (size_t i = 0; i < shapes.size(); ++i) {
     const schedule::Shape& shape = shapes[i];
-    SPYRE_TRY(check_blocks(runner, shape));
+    SPYRE_TRY(check_fits(runner, shape));
     const StepShapes programs = step_shapes(shape, options.prefill_rows);
     const bool shared = std::ranges::find(warm_programs, programs) != warm_programs.end();
     std::array<double, 2> seconds = {};

@@ -35,8 +35,8 @@ struct WarmupProgress {
 using WarmupCallback = std::function<bool(const WarmupProgress&)>;
 
 // Warms the shapes up in their order, with a log line each pass. Errors: those of
-// ModelRunner::prepare(); kInvalidArgument: the KV cache has too few blocks for a shape;
-// kCancelled: the callback said so.
+// ModelRunner::prepare(); kInvalidArgument: a shape is longer than max_model_len, or the KV cache
+// has too few blocks for it; kCancelled: the callback said so.
 Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
                                          std::span<const schedule::Shape> shapes,
                                          const WarmupOptions& options,

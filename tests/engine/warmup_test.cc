@@ -60,9 +60,9 @@ TEST(Warmup, RunsEachShapeTwiceAndLeavesNoTrace) {
 TEST(Warmup, SharedProgramsAreWarmedOnce) {
   EngineFixture engine(kModel);
   const std::vector<schedule::Shape> shapes = {
-      {.prompt_tokens = 128, .new_tokens = 20, .batch_size = 2},
-      {.prompt_tokens = 128, .new_tokens = 64, .batch_size = 2},
-      {.prompt_tokens = 128, .new_tokens = 64, .batch_size = 1}};
+      {.prompt_tokens = 64, .new_tokens = 20, .batch_size = 2},
+      {.prompt_tokens = 64, .new_tokens = 24, .batch_size = 2},
+      {.prompt_tokens = 64, .new_tokens = 24, .batch_size = 1}};
   const auto warmed =
       warm_up(engine.model().runner(), shapes, {}, [](const WarmupProgress&) { return true; });
   ASSERT_TRUE(warmed);
@@ -78,6 +78,16 @@ TEST(Warmup, StopsWhenAsked) {
                               [](const WarmupProgress& progress) { return progress.pass == 1; });
   ASSERT_FALSE(warmed);
   EXPECT_EQ(warmed.error().code, Code::kCancelled);
+}
+
+TEST(Warmup, RefusesAShapeLongerThanTheModelLength) {
+  EngineFixture engine(kModel);
+  const std::vector<schedule::Shape> shapes = {
+      {.prompt_tokens = 64, .new_tokens = 1 << 20, .batch_size = 1}};
+  const auto warmed =
+      warm_up(engine.model().runner(), shapes, {}, [](const WarmupProgress&) { return true; });
+  ASSERT_FALSE(warmed);
+  EXPECT_THAT(warmed.error().message, ::testing::HasSubstr("--max-model-len"));
 }
 
 TEST(Warmup, RefusesAShapeBeyondTheCache) {
