@@ -73,6 +73,7 @@ TEMPLATES = (
     "{% for i in range(100000) %}{{ 'x' * 100000 }}{% endfor %}",
     "{{ 'a'|replace('a', 'b' * 1000)|replace('b', 'c' * 1000)|replace('c', 'd' * 1000) }}",
     "{% set a = namespace() %}{% set a.b = a %}{{ a|tojson }}",
+    "{% set a = namespace() %}{% set a.b = [a] %}{{ a|string }}",
     "{{ 'word ' * 5000 }}",
 )
 

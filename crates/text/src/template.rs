@@ -9,6 +9,7 @@
 mod files;
 mod json;
 mod methods;
+mod namespaces;
 mod print;
 mod request;
 mod source;
@@ -74,6 +75,7 @@ impl ChatTemplate {
         environment.set_unknown_method_callback(methods::call);
         environment.set_formatter(print::print);
         environment.add_filter("tojson", json::tojson);
+        environment.add_filter(namespaces::FILTER, namespaces::without_namespaces);
         // Their work is not paid for in fuel; no template uses the one, Jinja2 lacks the other.
         environment.remove_filter("pprint");
         environment.remove_filter("chain");
@@ -83,7 +85,7 @@ impl ChatTemplate {
         let mut names = Vec::new();
         for NamedTemplate { name, source } in templates {
             check_source(name, source)?;
-            let source = source::without_generation_tags(source);
+            let source = namespaces::guarded(source::without_generation_tags(source));
             let environment = &mut environment;
             on_deep_stack(move || {
                 environment

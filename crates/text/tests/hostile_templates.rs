@@ -51,7 +51,6 @@ fn deep_values_fit_the_stack() {
         "{% set n.v = [n.v] %}",
         "{% set n.v = {'k': n.v} %}",
         "{% set n.v = (n.v,) %}",
-        "{% set n.v = namespace(v=n.v) %}",
         "{% set n.v = dict(k=n.v) %}",
         "{% set n.v = [n.v] | list %}",
     ] {
@@ -78,6 +77,40 @@ fn lazy_values_fit_the_stack() {
         for walk in WALKS {
             ends(&repeat(step, 2_000, walk));
         }
+    }
+}
+
+#[test]
+fn no_namespace_comes_to_hold_itself() {
+    let two = "{% set a = namespace() %}{% set b = namespace() %}";
+    for source in [
+        "{% set a.x = a %}{{ a | string }}",
+        "{% set a.x = [1, {'k': (a,)}] %}{{ a | string }}",
+        "{% set a.x = {a: 1} %}{{ a | string }}",
+        "{% set a.x = b %}{% set b.x = a %}{{ a == b }}",
+        "{% set a.x = b %}{% set a.x.y = a %}{{ a ~ b }}",
+        "{% set a.x = namespace(y=a) %}{{ a | string }}",
+        "{% set c = a %}{% set c.x = a %}{{ a | string }}",
+        "{% set a.x, b.x = b, a %}{{ a ~ b }}",
+        "{% for c in [a] %}{% set c.x = [a][0:] %}{% endfor %}{{ a | string }}",
+        "{% macro m(c) %}{% set c.x = a %}{% endmacro %}{{ m(a) }}{{ a | string }}",
+        "{% with c = a %}{% set c.x = a %}{% endwith %}{{ a | string }}",
+        "{% set a.x = [a] | reverse %}{{ a | string }}",
+    ] {
+        let error = render(&format!("{two}{source}")).unwrap_err();
+        assert_eq!(
+            error.status,
+            Status::InvalidArgument,
+            "{source} {}",
+            error.message
+        );
+    }
+    for source in [
+        "{% set a = namespace(x=b) %}{% set b.x = [1, 'b'] %}{{ a.x.x }}",
+        "{{ [a] | length }}{% set a.x = {'k': (1, [2])} %}{{ a.x.k }}",
+        "{{ [a] | length }}{% set a.x = messages %}{% set a.y = nothing %}",
+    ] {
+        render(&format!("{two}{source}")).unwrap();
     }
 }
 

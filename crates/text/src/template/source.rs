@@ -31,7 +31,7 @@ pub fn most_operators(source: &str) -> usize {
         .unwrap_or(0)
 }
 
-enum Piece<'a> {
+pub enum Piece<'a> {
     /// `{% ... %}`
     Tag(&'a str),
     /// `{{ ... }}`
@@ -40,13 +40,13 @@ enum Piece<'a> {
     Other(&'a str),
 }
 
-struct Pieces<'a> {
+pub struct Pieces<'a> {
     rest: &'a str,
     raw: bool,
 }
 
 impl<'a> Pieces<'a> {
-    fn new(source: &'a str) -> Self {
+    pub fn new(source: &'a str) -> Self {
         Pieces {
             rest: source,
             raw: false,
@@ -90,7 +90,7 @@ impl<'a> Iterator for Pieces<'a> {
 }
 
 /// The first word of a `{%` tag.
-fn word(tag: &str) -> &str {
+pub fn word(tag: &str) -> &str {
     let inside = tag[2..].trim_start_matches(['-', '+']).trim_start();
     let end = inside.find(|c: char| !c.is_alphanumeric() && c != '_');
     &inside[..end.unwrap_or(inside.len())]
@@ -120,7 +120,7 @@ fn operators(code: &str) -> usize {
 }
 
 /// The byte after the one at `at`, or after the string that begins there.
-fn after(bytes: &[u8], at: usize) -> usize {
+pub fn after(bytes: &[u8], at: usize) -> usize {
     let quote = bytes[at];
     if quote != b'"' && quote != b'\'' {
         return at + 1;
