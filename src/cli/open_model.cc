@@ -56,6 +56,16 @@ Result<int64_t> model_length(const config::Settings& settings,
                config.max_positions, wanted);
 }
 
+// Only a plan for cards knows more than one.
+Status check_processes(const config::Settings& settings) {
+  const int64_t wanted = settings.integer(Setting::kTensorParallelSize);
+  if (wanted == 1 || settings.text(Setting::kDevice) == "spyre") return {};
+  return error(Code::kUnsupported,
+               "--tensor-parallel-size: wanted 1, found {}; one process uses every core that "
+               "--threads gives it",
+               wanted);
+}
+
 }  // namespace
 
 std::optional<int64_t> wanted_kv_bytes(const config::Settings& settings) {
@@ -86,6 +96,7 @@ int64_t kv_block_bytes(const OpenModel& model) {
 
 Result<OpenModel> open_model(const config::Settings& settings) {
   OpenModel model;
+  SPYRE_TRY(check_processes(settings));
   SPYRE_TRY_ASSIGN(model.path, locate_model(settings));
   model.opened = std::chrono::steady_clock::now();
   SPYRE_TRY_ASSIGN(model.checkpoint, open_checkpoint(model.path, settings));

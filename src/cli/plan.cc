@@ -51,8 +51,11 @@ Result<int> plan_for_card(const config::Settings& settings, const OpenModel& mod
     shapes = plan::card_ladder(config, model.options.max_model_len, wanted_max_num_seqs(settings));
   }
   SPYRE_TRY_ASSIGN(shapes, schedule::sorted_shapes(shapes));
-  SPYRE_TRY_ASSIGN(const plan::CardPlan plan,
-                   plan::plan_card({.config = config, .shapes = shapes}));
+  SPYRE_TRY_ASSIGN(
+      const plan::CardPlan plan,
+      plan::plan_card({.config = config,
+                       .tensor_parallel = settings.integer(Setting::kTensorParallelSize),
+                       .shapes = shapes}));
   if (wants_json(settings)) {
     Json json = {{"device", "spyre"}, {"shapes", to_json(shapes)}, {"shapes_planned", planned}};
     json.update(plan::to_json(plan));

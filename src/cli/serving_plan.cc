@@ -31,6 +31,11 @@ schedule::ShapeChoice shape_choice(const config::Settings& settings) {
 }
 
 Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const OpenModel& model) {
+  if (settings.text(Setting::kDevice) == "spyre") {
+    return error(
+        Code::kUnsupported,
+        "--device spyre: there is no card that this version runs on; it is for spyre plan");
+  }
   SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
   const auto programs = [](const schedule::Shape& shape) -> std::vector<model::StepShape> {
     const engine::StepShapes both = engine::step_shapes(shape);

@@ -19,8 +19,8 @@ std::optional<int64_t> wanted_max_num_seqs(const config::Settings& settings);
 // --shape-choice.
 schedule::ShapeChoice shape_choice(const config::Settings& settings);
 
-// Errors: those of configured_shapes() and plan::plan_static(). Whether it fits is for
-// plan::check_fits() to say.
+// Errors: those of configured_shapes() and plan::plan_static(); kUnsupported: another device.
+// Whether it fits is for plan::check_fits() to say.
 Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const OpenModel& model);
 
 }  // namespace spyre::cli

@@ -60,6 +60,17 @@ class Plan(SpyreTest):
         text = self.spyre("plan", LLAMA, "--device", "spyre", env=SHAPES).stdout
         self.assertIn("a card of 128 GB: fits", text)
 
+    def test_several_cards_share_the_weights(self):
+        one, two = (self.plan(LLAMA, "--device", "spyre", "-tp", cards, env=SHAPES) for cards in ("1", "2"))
+        weights = [sum(part["bytes"] for part in plan["parts"] if "weights" in part["name"]) for plan in (one, two)]
+        self.assertLess(weights[1], weights[0])
+
+    def test_only_plans_know_cards_and_more_than_one_process(self):
+        done = self.spyre("serve", LLAMA, "--port", "0", "--device", "spyre", env=SHAPES, status=1)
+        self.assertIn("spyre plan", done.stderr)
+        done = self.spyre("serve", LLAMA, "--port", "0", "-tp", "2", env=SHAPES, status=1)
+        self.assertIn("--tensor-parallel-size", done.stderr)
+
     def test_every_container(self):
         for model in ("quantised/gptq", "quantised/awq", "gguf/gguf_kquant/model.gguf", "decoders/granite_moe"):
             with self.subTest(model=model):
