@@ -82,8 +82,7 @@ Status replay_schedule(const config::Settings& settings,
 engine::MakeRequest request_maker(const LoadedModel& model) {
   SamplingRequest defaults;
   defaults.params.eos_token_ids =
-      default_sampling(model.generation_config, model.text.tokenizer)
-          .params.eos_token_ids;
+      default_sampling(model.generation_config, model.text.tokenizer).params.eos_token_ids;
   defaults.params.temperature = 0;
   defaults.params.ignore_eos = true;
   return [&model, defaults](const engine::TraceRequest& request, std::vector<int32_t> prompt,
