@@ -18,13 +18,6 @@ ApiResult<std::vector<int32_t>> chat_ids(const Visit& visit, const RequestFields
   return std::move(prompt.ids);
 }
 
-ApiResult<std::vector<int32_t>> text_ids(const Visit& visit, const RequestFields& fields,
-                                         const std::string& text) {
-  auto ids = visit.service.tokenizer.encode(text, fields.add_special_tokens.value_or(true));
-  if (!ids) return std::unexpected(from_error(ids.error(), "prompt"));
-  return std::move(*ids);
-}
-
 void write_texts(JsonWriter& writer, const text::Tokenizer& tokenizer,
                  const std::vector<int32_t>& ids) {
   writer.key("token_strs");
@@ -45,7 +38,8 @@ ApiStatus handle_tokenize(const Visit& visit) {
   SPYRE_TRY(check_model(service, fields.model));
   SPYRE_TRY_ASSIGN(const std::vector<int32_t> ids,
                    chat ? chat_ids(visit, fields, body["messages"])
-                        : text_ids(visit, fields, body["prompt"].get<std::string>()));
+                        : encode(service, body["prompt"].get_ref<const std::string&>(),
+                                 fields.add_special_tokens.value_or(true), "prompt"));
   std::string json;
   JsonWriter writer(json);
   writer.open_object();

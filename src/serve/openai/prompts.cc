@@ -9,6 +9,11 @@ namespace spyre::serve::openai {
 
 namespace {
 
+// Texts up to the first length are always tokenized; of longer ones so many bytes a token of the
+// context, far more than tokens have.
+constexpr int64_t kLeastTextBytes = int64_t{1} << 20;
+constexpr int64_t kBytesPerToken = 64;
+
 std::vector<int32_t> ids_of(const Json& list) {
   std::vector<int32_t> ids;
   ids.reserve(list.size());
@@ -18,9 +23,11 @@ std::vector<int32_t> ids_of(const Json& list) {
 
 ApiResult<Prompt> text_prompt(const Service& service, const RequestFields& fields,
                               std::string text) {
-  auto ids = service.tokenizer.encode(text, fields.add_special_tokens.value_or(true));
-  if (!ids) return std::unexpected(from_error(ids.error(), "prompt"));
-  return Prompt{std::move(*ids), std::move(text)};
+  Prompt prompt;
+  SPYRE_TRY_ASSIGN(prompt.ids,
+                   encode(service, text, fields.add_special_tokens.value_or(true), "prompt"));
+  prompt.text = std::move(text);
+  return prompt;
 }
 
 ApiResult<Prompt> ids_prompt(const Service& service, const RequestFields& fields,
@@ -180,10 +187,22 @@ ApiResult<Prompt> chat_prompt(const Service& service, const RequestFields& field
   SPYRE_TRY_ASSIGN(chat.messages, template_messages(messages, service.options.content_format));
   Prompt prompt;
   SPYRE_TRY_ASSIGN(prompt.text, render(service, fields, chat));
-  auto ids = service.tokenizer.encode(prompt.text, fields.add_special_tokens.value_or(false));
-  if (!ids) return std::unexpected(from_error(ids.error(), "messages"));
-  prompt.ids = std::move(*ids);
+  SPYRE_TRY_ASSIGN(prompt.ids, encode(service, prompt.text,
+                                      fields.add_special_tokens.value_or(false), "messages"));
   return prompt;
+}
+
+ApiResult<std::vector<int32_t>> encode(const Service& service, std::string_view text,
+                                       bool add_special_tokens, std::string_view field) {
+  const int64_t most = std::max(kLeastTextBytes, kBytesPerToken * service.max_model_len);
+  if (std::cmp_greater(text.size(), most)) {
+    return bad_value(field, fmt::format("{}: wanted text of at most {} bytes for a context of {} "
+                                        "tokens, found {} bytes",
+                                        field, most, service.max_model_len, text.size()));
+  }
+  auto ids = service.tokenizer.encode(text, add_special_tokens);
+  if (!ids) return std::unexpected(from_error(ids.error(), std::string(field)));
+  return std::move(*ids);
 }
 
 ApiResult<Json> template_messages(const Json& messages, ContentFormat format) {

@@ -34,6 +34,11 @@ ContentFormat content_format_of(const text::ChatTemplate& chat_template);
 // role is `role`.
 std::string echoed_text(const Json& messages, std::string_view role);
 
+// The token ids of a text. bad_value for one that is far longer than the model's context: its
+// tokens would take memory and a second or more, only to be refused.
+ApiResult<std::vector<int32_t>> encode(const Service& service, std::string_view text,
+                                       bool add_special_tokens, std::string_view field);
+
 // The prompt cut to fields.truncate_prompt_tokens, where that is set.
 void truncate(std::vector<int32_t>& ids, const RequestFields& fields, int64_t max_model_len);
 

@@ -342,5 +342,17 @@ TEST_F(Completion, BeamsReplaceSampling) {
   EXPECT_EQ(exchange->json()["choices"].size(), 3u);
 }
 
+TEST_F(Completion, TextsFarBeyondTheContextAreNotEvenTokenized) {
+  const std::string text(2 << 20, 'a');
+  std::string message;
+  EXPECT_EQ(refusal("/v1/completions", {{"prompt", text}}, &message), "400 BadRequestError prompt");
+  EXPECT_THAT(message, HasSubstr("wanted text of at most 1048576 bytes"));
+  EXPECT_THAT(message, HasSubstr("found 2097152 bytes"));
+  EXPECT_EQ(
+      refusal("/v1/chat/completions", {{"messages", {{{"role", "user"}, {"content", text}}}}}),
+      "400 BadRequestError messages");
+  EXPECT_EQ(refusal("/tokenize", {{"prompt", text}}), "400 BadRequestError prompt");
+}
+
 }  // namespace
 }  // namespace spyre::serve::openai
