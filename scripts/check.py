@@ -6,7 +6,7 @@
     e2e       the command line from outside, on the fixtures and the demo model
     rust      cargo test, rustfmt, clippy of crates/
     format    clang-format of every C++ file
-    asan      clang build with address and undefined-behaviour sanitizers, all unit tests again
+    asan      clang build with address and undefined-behaviour sanitizers, all unit tests again, the server under abuse
     fuzz      every fuzz target, a minute in total, on the asan build
     tsan      thread sanitizer: the tests of the rooms that own threads
     gcc       the second compiler takes every room without a warning; --all: and every test
@@ -32,7 +32,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "check"
 CORES = len(os.sched_getaffinity(0))
-THREADED_ROOMS = ["base", "engine"]  # under the thread sanitizer
+THREADED_ROOMS = ["base", "engine", "serve_http"]  # under the thread sanitizer
 FUZZ_SECONDS = 60  # of wall time, all targets together
 TIDY_SECONDS = 120  # of wall time; the files that do not fit are counted as skipped
 
@@ -248,6 +248,7 @@ def phase_format(totals: Totals, _) -> None:
 def phase_asan(totals: Totals, _) -> None:
     if build(totals, "asan"):
         ctest(totals, "asan-tests", "asan", ["-LE", "e2e|house"], 600, CORES)
+        ctest(totals, "asan-server", "asan", ["-R", "^e2e_malformed$"], 300)
 
 
 def phase_fuzz(totals: Totals, _) -> None:
