@@ -1,5 +1,7 @@
 #include "serve/http/answer.h"
 
+#include <utility>
+
 namespace spyre::serve::http {
 
 namespace {
@@ -34,59 +36,83 @@ std::shared_ptr<Exchange> make_exchange(std::shared_ptr<const Request> request,
 Answer::Answer(int64_t max_backlog_bytes, std::function<void()> wake)
     : max_backlog_bytes_(max_backlog_bytes), wake_(std::move(wake)) {}
 
+bool Answer::is_news() { return !detached_ && !std::exchange(woken_, true); }
+
 void Answer::wake() {
-  if (detached_ || woken_) return;
-  woken_ = true;
-  wake_();
+  const std::lock_guard lock(wake_mutex_);
+  if (wake_) wake_();
+}
+
+void Answer::let_go() {
+  const std::lock_guard lock(wake_mutex_);
+  wake_ = nullptr;
 }
 
 void Answer::send(Response response) {
-  const std::lock_guard lock(mutex_);
-  if (stage_ != Stage::kSilent || detached_) return;
-  stage_ = Stage::kWhole;
-  head_ = std::move(response);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stage_ != Stage::kSilent || detached_) return;
+    stage_ = Stage::kWhole;
+    head_ = std::move(response);
+    if (!is_news()) return;
+  }
   wake();
 }
 
 void Answer::begin(Response head) {
-  const std::lock_guard lock(mutex_);
-  if (stage_ != Stage::kSilent || detached_) return;
-  stage_ = Stage::kStreaming;
-  pieces_ = std::move(head.body);
-  unsent_bytes_ = static_cast<int64_t>(pieces_.size());
-  head.body.clear();
-  head_ = std::move(head);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stage_ != Stage::kSilent || detached_) return;
+    stage_ = Stage::kStreaming;
+    pieces_ = std::move(head.body);
+    unsent_bytes_ = static_cast<int64_t>(pieces_.size());
+    head.body.clear();
+    head_ = std::move(head);
+    if (!is_news()) return;
+  }
   wake();
 }
 
 bool Answer::write(std::string_view piece) {
-  const std::lock_guard lock(mutex_);
-  if (stage_ != Stage::kStreaming || detached_ || over_limit_) return false;
-  const auto bytes = static_cast<int64_t>(piece.size());
-  if (bytes > max_backlog_bytes_ - unsent_bytes_) {
-    over_limit_ = true;
-    woken_ = false;  // the connection may sit in the write that never ends: wake it again
-  } else {
-    pieces_ += piece;
-    unsent_bytes_ += bytes;
+  bool taken = true;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stage_ != Stage::kStreaming || detached_ || over_limit_) return false;
+    const auto bytes = static_cast<int64_t>(piece.size());
+    if (bytes > max_backlog_bytes_ - unsent_bytes_) {
+      taken = false;
+      over_limit_ = true;
+      woken_ = false;  // the connection may sit in the write that never ends: wake it again
+    } else {
+      pieces_ += piece;
+      unsent_bytes_ += bytes;
+    }
+    if (!is_news()) return taken;
   }
   wake();
-  return !over_limit_;
+  return taken;
 }
 
 void Answer::end() {
-  const std::lock_guard lock(mutex_);
-  if (stage_ != Stage::kStreaming) return;
-  stage_ = Stage::kEnded;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stage_ != Stage::kStreaming) return;
+    stage_ = Stage::kEnded;
+    if (!is_news()) return;
+  }
   wake();
 }
 
 void Answer::drop() {
   std::function<void()> callback;  // destroyed without the lock
-  const std::lock_guard lock(mutex_);
-  dropped_ = true;
-  callback.swap(on_abandoned_);
-  if (stage_ == Stage::kSilent || stage_ == Stage::kStreaming) wake();
+  {
+    const std::lock_guard lock(mutex_);
+    dropped_ = true;
+    callback.swap(on_abandoned_);
+    const bool unfinished = stage_ == Stage::kSilent || stage_ == Stage::kStreaming;
+    if (!unfinished || !is_news()) return;
+  }
+  wake();
 }
 
 void Answer::on_abandoned(std::function<void()> callback) {
@@ -132,20 +158,22 @@ void Answer::abandon() {
     if (detached_) return;
     detached_ = true;
     abandoned_ = true;
-    wake_ = nullptr;
     pieces_.clear();
     head_.reset();
     callback.swap(on_abandoned_);
   }
+  let_go();
   if (callback) callback();
 }
 
 void Answer::complete() {
-  std::function<void()> callback;      // declared first: destroyed without the lock, as it may own
-  const std::lock_guard lock(mutex_);  // the Exchange
-  detached_ = true;
-  wake_ = nullptr;
-  callback.swap(on_abandoned_);
+  std::function<void()> callback;  // destroyed without the lock, as it may own the Exchange
+  {
+    const std::lock_guard lock(mutex_);
+    detached_ = true;
+    callback.swap(on_abandoned_);
+  }
+  let_go();
 }
 
 }  // namespace spyre::serve::http

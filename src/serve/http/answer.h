@@ -18,8 +18,7 @@ namespace spyre::serve::http {
 // Thread-safe.
 class Answer {
  public:
-  // wake: called, from any thread and under a lock, when there is something new to take; it must
-  // only pass that on.
+  // wake: called, from any thread, when there is something new to take; it must only pass that on.
   Answer(int64_t max_backlog_bytes, std::function<void()> wake);
 
   // The handler's side: Exchange's contract.
@@ -52,12 +51,15 @@ class Answer {
  private:
   enum class Stage { kSilent, kWhole, kStreaming, kEnded };
 
-  void wake();  // mutex_ held
+  bool is_news();  // whether the connection has to be told; mutex_ held
+  void wake();     // mutex_ not held: the I/O thread may run at once and take
+  void let_go();   // wake_ is not called any more
 
   const int64_t max_backlog_bytes_;
-  mutable std::mutex mutex_;  // guards all below
+  std::mutex wake_mutex_;  // guards wake_, taken without mutex_
   std::function<void()> wake_;
-  bool woken_ = false;  // and not taken since
+  mutable std::mutex mutex_;  // guards all below
+  bool woken_ = false;        // and not taken since
   Stage stage_ = Stage::kSilent;
   std::optional<Response> head_;
   std::string pieces_;

@@ -26,7 +26,8 @@ Connection::Connection(asio::io_context& io, std::unique_ptr<Stream> stream, std
       io_(io),
       stream_(std::move(stream)),
       client_(std::move(client)),
-      changed_timer_(io),
+      changed_timer_(io, kNever),
+      deadline_timer_(io),
       room_timer_(io),
       cut_timer_(io) {}
 
@@ -97,13 +98,33 @@ asio::awaitable<void> Connection::pump() {
 // True when notify() was called since the last call, or before the deadline.
 asio::awaitable<bool> Connection::changed(Clock::time_point deadline) {
   if (!notified_) {
-    changed_timer_.expires_at(deadline);
+    deadline_ = deadline;
+    look_again_at(deadline);
     ErrorCode ignored;
     co_await changed_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    deadline_ = kNever;
   }
   const bool was_notified = notified_;
   notified_ = false;
   co_return was_notified;
+}
+
+// The timer goes on through many changes: setting it for each piece of a stream would cost more
+// than the piece.
+void Connection::look_again_at(Clock::time_point deadline) {
+  if (next_look_at_it_ <= deadline) return;
+  next_look_at_it_ = deadline;
+  deadline_timer_.expires_at(deadline);
+  deadline_timer_.async_wait([weak = weak_from_this()](ErrorCode code) {
+    const auto self = weak.lock();
+    if (code || !self) return;
+    self->next_look_at_it_ = kNever;
+    if (self->deadline_ <= Clock::now()) {
+      self->changed_timer_.cancel();
+    } else {
+      self->look_again_at(self->deadline_);
+    }
+  });
 }
 
 void Connection::notify() {
@@ -151,6 +172,7 @@ void Connection::consume(size_t bytes) {
 }
 
 asio::awaitable<bool> Connection::write(std::string_view bytes) {
+  if (!gone_) bytes.remove_prefix(stream_->try_write(bytes));
   while (!bytes.empty() && !gone_) {
     cut_after(gate_.options().write_timeout);
     ErrorCode code;

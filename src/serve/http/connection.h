@@ -66,6 +66,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> pump();
   asio::awaitable<bool> shake_hands();
   asio::awaitable<bool> changed(Clock::time_point deadline);
+  void look_again_at(Clock::time_point deadline);
   void notify();
 
   asio::awaitable<bool> serve_one();
@@ -110,9 +111,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool first_request_ = true;
   bool idle_ = false;  // no request has begun that was not answered
 
-  asio::steady_timer changed_timer_;
+  asio::steady_timer changed_timer_;  // never expires: what changes cancels it
   bool notified_ = false;
-  asio::steady_timer room_timer_;  // the pump's, for room in input_
+  asio::steady_timer deadline_timer_;
+  Clock::time_point deadline_ = kNever;         // of the wait for a change
+  Clock::time_point next_look_at_it_ = kNever;  // when the timer runs out, at or before deadline_
+  asio::steady_timer room_timer_;               // the pump's, for room in input_
   asio::steady_timer cut_timer_;
   int64_t cut_generation_ = 0;
 

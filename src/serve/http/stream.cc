@@ -12,13 +12,22 @@ namespace {
 
 class PlainStream final : public Stream {
  public:
-  explicit PlainStream(Socket socket) : socket_(std::move(socket)) {}
+  explicit PlainStream(Socket socket) : socket_(std::move(socket)) {
+    ErrorCode ignored;
+    socket_.non_blocking(true, ignored);
+  }
 
   asio::awaitable<void> handshake(ErrorCode&) override { co_return; }
 
   asio::awaitable<size_t> read_some(asio::mutable_buffer into, ErrorCode& code) override {
     co_return co_await socket_.async_read_some(into,
                                                asio::redirect_error(asio::use_awaitable, code));
+  }
+
+  size_t try_write(std::string_view bytes) override {
+    ErrorCode code;
+    const size_t written = socket_.write_some(asio::buffer(bytes), code);
+    return code ? 0 : written;
   }
 
   asio::awaitable<size_t> write_some(asio::const_buffer from, ErrorCode& code) override {
@@ -50,6 +59,8 @@ class TlsStream final : public Stream {
     if (code == asio::ssl::error::stream_truncated) code = asio::error::eof;
     co_return bytes;
   }
+
+  size_t try_write(std::string_view) override { return 0; }
 
   asio::awaitable<size_t> write_some(asio::const_buffer from, ErrorCode& code) override {
     co_return co_await stream_.async_write_some(from,

@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <memory>
+#include <string_view>
 
 namespace boost::asio::ssl {
 class context;
@@ -24,6 +25,8 @@ class Stream {
   virtual asio::awaitable<void> handshake(ErrorCode& code) = 0;
   // At least one byte, or an error; asio::error::eof when the peer sends no more.
   virtual asio::awaitable<size_t> read_some(asio::mutable_buffer into, ErrorCode& code) = 0;
+  // What goes out without waiting; 0 is no error. Saves most answers the way over the event loop.
+  virtual size_t try_write(std::string_view bytes) = 0;
   virtual asio::awaitable<size_t> write_some(asio::const_buffer from, ErrorCode& code) = 0;
   // Tells the peer that nothing more is coming, then reads and forgets what it sends until it ends:
   // closing with unread bytes would make the kernel throw away what the peer has not read yet. May
