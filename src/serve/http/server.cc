@@ -20,6 +20,7 @@
 #include <unordered_set>
 
 #include "base/log.h"
+#include "base/short_slices.h"
 #include "serve/http/connection.h"
 #include "serve/http/gate.h"
 #include "serve/http/listen.h"
@@ -74,6 +75,7 @@ class BeastServer final : public Server {
  private:
   void run() {
     pthread_setname_np(pthread_self(), "spyre-http");
+    ask_for_short_slices();
     while (true) {
       try {
         io_.run();
