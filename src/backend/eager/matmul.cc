@@ -38,12 +38,12 @@ void prepare_input(EagerContext& context, const Weight& weight, const float* x, 
                    int64_t columns, std::byte* out) {
   const size_t row_bytes = prepared_row_bytes(weight.input, columns);
   context.for_rows(rows, columns, [&](int64_t begin, int64_t end) {
-    // A range of rows starts at begin: its first row names the scratch row that no other range
-    // uses.
-    float* reordered = context.reordered_input.as<float>() + begin * columns;
     for (int64_t row = begin; row < end; ++row) {
       const float* source = x + row * columns;
       if (!weight.input_order.empty()) {
+        // A range of rows starts at begin: its first row names the scratch row that no other range
+        // uses.
+        float* reordered = context.reordered_input.as<float>() + begin * columns;
         for (int64_t k = 0; k < columns; ++k) {
           reordered[k] = source[weight.input_order[static_cast<size_t>(k)]];
         }
