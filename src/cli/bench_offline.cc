@@ -71,6 +71,7 @@ Result<Measured> run(const Work& work, engine::Generator& generator, int64_t voc
   std::mt19937_64 random(work.seed);
   Totals totals(std::move(on_done));
   std::vector<engine::Request> requests;
+  requests.reserve(static_cast<size_t>(work.requests));
   for (int64_t i = 0; i < work.requests; ++i) {
     requests.push_back(random_request(work, vocabulary, random));
   }

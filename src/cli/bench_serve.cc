@@ -190,6 +190,7 @@ Status warm_up(const config::Settings& settings, const loadtest::LoadOptions& op
   loadtest::LoadOptions all_at_once = options;
   all_at_once.arrivals = {};
   std::vector<loadtest::Prompt> some;
+  some.reserve(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
     some.push_back(prompts[static_cast<size_t>(i) % prompts.size()]);
   }

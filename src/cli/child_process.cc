@@ -26,6 +26,7 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argumen
   std::vector<std::string> words = {"spyre"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& each : words) argv.push_back(each.data());
   argv.push_back(nullptr);
   ChildProcess child;

@@ -86,7 +86,7 @@ Result<engine::Request> parse_line(std::string_view text, size_t number, const L
   for (const auto& [name, value] : request.items()) {
     if (!is_prompt_field(name)) SPYRE_TRY(set_field(name, value, model.text.tokenizer, sampling));
   }
-  return cli::to_engine_request(line.prompt, std::move(sampling), model.runner->max_model_len());
+  return cli::to_engine_request(line.prompt, sampling, model.runner->max_model_len());
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ Result<int> generate_one(const config::Settings& settings, Setting source) {
                            default_sampling(model.generation_config, model.text.tokenizer)));
   SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, sequences));
   SPYRE_TRY(generator->submit(
-      0, cli::to_engine_request(prompt, std::move(sampling), model.runner->max_model_len())));
+      0, cli::to_engine_request(prompt, sampling, model.runner->max_model_len())));
 
   const bool text = settings.text(Setting::kFormat) == "text";
   const bool stream = text && !settings.is_set(Setting::kBeamWidth);

@@ -92,8 +92,7 @@ engine::MakeRequest request_maker(const LoadedModel& model) {
       SPYRE_TRY(set_field(name, value, model.text.tokenizer, sampling));
     }
     sampling.max_tokens = max_tokens;
-    return cli::to_engine_request(std::move(prompt), std::move(sampling),
-                                  model.runner->max_model_len());
+    return cli::to_engine_request(std::move(prompt), sampling, model.runner->max_model_len());
   };
 }
 

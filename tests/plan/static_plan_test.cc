@@ -110,7 +110,7 @@ TEST_F(StaticPlanTest, PlansWithinTheShareThatMayBeTaken) {
       weight_bytes(*opened_.checkpoint, opened_.precision, inputs_.max_model_len).value();
   const int64_t fixed = fixed_bytes(opened_.checkpoint->config());
   inputs_.max_model_len = 256;
-  inputs_.available_bytes = 2 * (weights + fixed + 2 * 15 * block_bytes());
+  inputs_.available_bytes = 2 * (weights + fixed + int64_t{30} * block_bytes());
   inputs_.utilization = 0.5;
   EXPECT_EQ(plan().value().max_num_seqs, 3);
   inputs_.utilization = 0.49;

@@ -13,7 +13,8 @@ using ::testing::HasSubstr;
 const Json kHello = {{{"role", "user"}, {"content", "Hello"}}};
 
 // A template with the given source; config: more keys of tokenizer_config.json.
-Result<std::optional<ChatTemplate>> compile(std::string_view source, Json config = Json::object()) {
+Result<std::optional<ChatTemplate>> compile(std::string_view source,
+                                            const Json& config = Json::object()) {
   const ScratchFolder folder;
   folder.write("chat_template.jinja", source);
   folder.write("tokenizer_config.json", config.dump());

@@ -43,7 +43,7 @@ struct EagerContext {
   Scratch experts;          // moe_mlp
 
   // Below this many element operations a job costs less than waking the other threads for it.
-  static constexpr int64_t kSerialWork = 32 * 1024;
+  static constexpr int64_t kSerialWork = int64_t{32} * 1024;
 
   // Calls body(begin, end) over [0, rows), on all threads when rows * work_per_row is worth it.
   template <typename Body>

@@ -5,6 +5,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <tuple>
 
 namespace spyre::serve::http {
 
@@ -14,7 +15,7 @@ class PlainStream final : public Stream {
  public:
   explicit PlainStream(Socket socket) : socket_(std::move(socket)) {
     ErrorCode ignored;
-    socket_.non_blocking(true, ignored);
+    std::ignore = socket_.non_blocking(true, ignored);
   }
 
   asio::awaitable<void> handshake(ErrorCode&) override { co_return; }
@@ -89,19 +90,19 @@ asio::awaitable<void> Stream::hung_up() {
 
 void Stream::cancel() {
   ErrorCode ignored;
-  socket().cancel(ignored);
+  std::ignore = socket().cancel(ignored);
 }
 
 void Stream::close() {
   ErrorCode ignored;
-  socket().close(ignored);
+  std::ignore = socket().close(ignored);
 }
 
 bool Stream::is_open() { return socket().is_open(); }
 
 asio::awaitable<void> Stream::shutdown_and_drain() {
   ErrorCode code;
-  socket().shutdown(Socket::shutdown_send, code);
+  std::ignore = socket().shutdown(Socket::shutdown_send, code);
   std::array<char, 4096> bin;
   while (!code) {
     co_await socket().async_read_some(asio::buffer(bin),

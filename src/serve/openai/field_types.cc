@@ -193,18 +193,18 @@ std::string integer_range_words(const Range& range) {
 
 }  // namespace
 
-void TypeErrors::add(std::string path, std::string_view wanted, const Json& found) {
+void TypeErrors::add(const std::string& path, std::string_view wanted, const Json& found) {
   const std::string_view name = std::string_view(path).substr(path.find('.') + 1);
   add_message(path, fmt::format("{}: wanted {}, found {}", name, wanted, found_words(found)));
 }
 
-void TypeErrors::add_missing(std::string path) {
+void TypeErrors::add_missing(const std::string& path) {
   const std::string_view name = std::string_view(path).substr(path.find('.') + 1);
   add_message(path, fmt::format("{}: wanted, found nothing", name));
 }
 
-void TypeErrors::add_message(std::string path, std::string message) {
-  if (count_ == 0) first_path_ = std::move(path);
+void TypeErrors::add_message(const std::string& path, const std::string& message) {
+  if (count_ == 0) first_path_ = path;
   if (count_ < kMostListed) {
     if (count_ > 0) messages_ += "; ";
     messages_ += message;

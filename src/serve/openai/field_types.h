@@ -14,14 +14,14 @@ namespace spyre::serve::openai {
 // Wrong types of one body, each with its path.
 class TypeErrors {
  public:
-  void add(std::string path, std::string_view wanted, const Json& found);
-  void add_missing(std::string path);
+  void add(const std::string& path, std::string_view wanted, const Json& found);
+  void add_missing(const std::string& path);
   bool empty() const { return count_ == 0; }
   // One error for all: the first ten, and how many more. Not empty.
   std::unexpected<ApiError> take();
 
  private:
-  void add_message(std::string path, std::string message);
+  void add_message(const std::string& path, const std::string& message);
 
   int64_t count_ = 0;
   std::string first_path_;

@@ -11,7 +11,7 @@ http::Handler fixed(std::string body, std::string content_type) {
   return [response =
               http::Response{
                   .status = 200, .body = std::move(body), .content_type = std::move(content_type)}](
-             std::shared_ptr<http::Exchange> exchange) { exchange->send(response); };
+             const std::shared_ptr<http::Exchange>& exchange) { exchange->send(response); };
 }
 
 }  // namespace
