@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/progress_line.h"
 #include "cli/read_file.h"
+#include "cli/server_address.h"
 #include "cli/write_file.h"
 #include "loadtest/report.h"
 
@@ -50,27 +51,19 @@ Api api(const config::Settings& settings) {
 }
 
 Result<loadtest::Target> target(const config::Settings& settings) {
-  loadtest::Target target;
-  SPYRE_TRY_ASSIGN(target.url, loadtest::parse_url(base_url(settings)));
+  SPYRE_TRY_ASSIGN(loadtest::Target target, server_target(settings, base_url(settings)));
   target.endpoint = api(settings) == Api::kChat ? "/v1/chat/completions" : "/v1/completions";
   if (settings.is_set(Setting::kEndpoint)) target.endpoint = settings.text(Setting::kEndpoint);
   if (!target.endpoint.starts_with('/')) target.endpoint.insert(0, "/");
-  SPYRE_TRY_ASSIGN(target.headers, pairs(settings, Setting::kHeader));
-  const std::vector<std::string> keys = settings.texts(Setting::kApiKey);
-  if (!keys.empty()) target.headers.emplace_back("Authorization", "Bearer " + keys.front());
+  SPYRE_TRY_ASSIGN(const auto headers, pairs(settings, Setting::kHeader));
+  target.headers.insert(target.headers.begin(), headers.begin(), headers.end());
   return target;
 }
 
 // MODEL, or the first that the server names.
 Result<std::string> model_name(const config::Settings& settings, const loadtest::Target& target) {
   if (settings.is_set(Setting::kModel)) return settings.text(Setting::kModel);
-  SPYRE_TRY_ASSIGN(const std::string body, loadtest::ask_once(target, "/v1/models", ""));
-  SPYRE_TRY_ASSIGN(const Json list, parse_json(body, "/v1/models"));
-  const auto id = Json::json_pointer("/data/0/id");
-  if (!list.contains(id) || !list[id].is_string()) {
-    return error(Code::kNotFound, "/v1/models names no model; give one with --model");
-  }
-  return list[id].get<std::string>();
+  return first_served_model(target);
 }
 
 // Token ids that the server's model surely has: those of a text. An error: it did not say them.

@@ -58,12 +58,20 @@ Result<Json> value_of(const config::Settings& settings, Setting setting) {
 
 }  // namespace
 
+Result<Json> sampling_fields(const config::Settings& settings) {
+  Json fields = Json::object();
+  for (const auto& [setting, field] : kFlagFields) {
+    if (!settings.is_set(setting)) continue;
+    SPYRE_TRY_ASSIGN(fields[field], value_of(settings, setting));
+  }
+  return fields;
+}
+
 Result<SamplingRequest> apply_sampling_flags(const config::Settings& settings,
                                              const text::Tokenizer& tokenizer,
                                              SamplingRequest defaults) {
-  for (const auto& [setting, field] : kFlagFields) {
-    if (!settings.is_set(setting)) continue;
-    SPYRE_TRY_ASSIGN(const Json value, value_of(settings, setting));
+  SPYRE_TRY_ASSIGN(const Json fields, sampling_fields(settings));
+  for (const auto& [field, value] : fields.items()) {
     SPYRE_TRY(set_field(field, value, tokenizer, defaults));
   }
   return defaults;

@@ -43,14 +43,18 @@ class Serving {
 
   // Errors end the process; the message is for standard error.
   Result<int> run() {
-    SPYRE_TRY(listen());
+    SPYRE_TRY_ASSIGN(telemetry_,
+                     serve::metrics::Telemetry::create(lifecycle_, telemetry_options(settings_)));
+    const bool listen_at_once = !settings_.flag(Setting::kListenWhenReady);
+    if (listen_at_once) SPYRE_TRY(listen());
     const Status started = start_engine();
     if (!started) {
       lifecycle_.die(started.error().message);
-      server_->stop(milliseconds(0));
+      if (server_) server_->stop(milliseconds(0));
       return std::unexpected(started.error());
     }
     lifecycle_.enter(Phase::kReady);
+    if (!listen_at_once) SPYRE_TRY(listen());
     log::info("ready");
     wait();
     return end();
@@ -101,8 +105,6 @@ std::vector<serve::http::Route> Serving::routes() {
 }
 
 Status Serving::listen() {
-  SPYRE_TRY_ASSIGN(telemetry_,
-                   serve::metrics::Telemetry::create(lifecycle_, telemetry_options(settings_)));
   serve::http::ServerOptions options = server_options(settings_);
   options.on_answered =
       [this, access_log = access_log_options(settings_)](const serve::http::AccessRecord& record) {

@@ -236,7 +236,9 @@ Status check_model(const CommandLine& line) {
   if (!contains(kForModel, line.command) || line.help) return {};
   const std::string_view command = name(line.command);
   const std::string* model = nullptr;
+  bool elsewhere = false;
   for (const FlagValue& each : line.flags) {
+    elsewhere |= each.setting == Setting::kUrl;
     if (each.setting != Setting::kModel) continue;
     if (model != nullptr && *model != each.text) {
       return error(Code::kInvalidArgument,
@@ -245,8 +247,13 @@ Status check_model(const CommandLine& line) {
     }
     model = &each.text;
   }
+  if (model != nullptr && elsewhere) {
+    return error(Code::kInvalidArgument,
+                 "{}: wanted a MODEL or --url, found both; --model-name names the server's model",
+                 command);
+  }
   if (model != nullptr && !model->empty()) return {};
-  if (model == nullptr && contains(kModelOptional, line.command)) return {};
+  if (model == nullptr && (elsewhere || contains(kModelOptional, line.command))) return {};
   return error(Code::kInvalidArgument,
                "{}: wanted a MODEL (a folder, a .gguf file or a hub id), found none", command);
 }

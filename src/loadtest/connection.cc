@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
+#include <tuple>
 
 #include "loadtest/response_parser.h"
 
@@ -26,8 +27,7 @@ asio::awaitable<Reply> Connection::ask(const std::string& request,
   timer_.async_wait([this](ErrorCode code) {
     if (code) return;
     timed_out_ = true;
-    ErrorCode ignored;
-    socket_.close(ignored);
+    close();
   });
   const bool kept = socket_.is_open();
   bool fresh = false;
@@ -38,6 +38,11 @@ asio::awaitable<Reply> Connection::ask(const std::string& request,
   timer_.cancel();
   if (timed_out_) reply.failure = "no complete answer in time";
   co_return reply;
+}
+
+void Connection::close() {
+  ErrorCode ignored;
+  std::ignore = socket_.close(ignored);
 }
 
 asio::awaitable<Reply> Connection::attempt(const std::string& request,
@@ -78,10 +83,7 @@ asio::awaitable<Reply> Connection::attempt(const std::string& request,
     const bool ours = code && code != asio::error::eof;
     reply.failure = ours ? code.message() : parser->failure().value_or("the connection ended");
   }
-  if (!parser->complete() || !parser->keep_alive()) {
-    ErrorCode ignored;
-    socket_.close(ignored);
-  }
+  if (!parser->complete() || !parser->keep_alive()) close();
   co_return reply;
 }
 

@@ -34,6 +34,8 @@ class Connection {
   // whole, in seconds.
   asio::awaitable<Reply> ask(const std::string& request,
                              std::function<void(std::string_view)> on_body, double timeout);
+  // Ends what ask() is at; it returns with a failure.
+  void close();
 
  private:
   using ErrorCode = boost::system::error_code;

@@ -201,17 +201,28 @@ Result<LoadResult> run_load(const LoadOptions& options, const std::vector<Prompt
   return load->run();
 }
 
-Result<std::string> ask_once(const Target& target, const std::string& endpoint,
-                             const std::string& body) {
+namespace {
+
+// One request and its answer; errors as those of ask_once() and ask_streaming().
+Result<Reply> ask(const Target& target, const std::string& endpoint, const std::string& body,
+                  const std::function<void(std::string_view)>& on_body, double timeout,
+                  const std::function<bool()>& stop) {
   asio::io_context io{1};
   SPYRE_TRY_ASSIGN(const Addresses addresses, resolve(io, target.url));
   Connection connection(io, addresses);
   const std::string bytes = request_bytes(target, endpoint, body);
   Reply reply;
   asio::co_spawn(
-      io, [&] { return connection.ask(bytes, nullptr, kProbeSeconds); },
+      io, [&] { return connection.ask(bytes, on_body, timeout); },
       [&reply](const std::exception_ptr&, Reply given) { reply = std::move(given); });
-  io.run();
+  bool stopped = false;
+  while (!io.stopped()) {
+    io.run_for(kStopCheck);
+    if (!stop || !stop()) continue;
+    stopped = true;
+    connection.close();
+  }
+  if (stopped) return error(Code::kCancelled, "stopped while the server answered");
   const std::string where =
       fmt::format("http://{}{}{}", target.url.authority(), target.url.path, endpoint);
   if (!reply.failure.empty()) {
@@ -222,7 +233,22 @@ Result<std::string> ask_once(const Target& target, const std::string& endpoint,
     return error(Code::kIo, "{}: HTTP {}: {}{}", where, reply.status, reply.body.substr(0, 300),
                  reply.status == 401 ? "; see --api-key" : "");
   }
+  return reply;
+}
+
+}  // namespace
+
+Result<std::string> ask_once(const Target& target, const std::string& endpoint,
+                             const std::string& body) {
+  SPYRE_TRY_ASSIGN(Reply reply, ask(target, endpoint, body, nullptr, kProbeSeconds, nullptr));
   return std::move(reply.body);
+}
+
+Status ask_streaming(const Target& target, const std::string& body,
+                     const std::function<void(std::string_view)>& on_body,
+                     const std::function<bool()>& stop) {
+  SPYRE_TRY(ask(target, target.endpoint, body, on_body, target.timeout_seconds, stop));
+  return {};
 }
 
 Status wait_until_ready(const Target& target, const std::string& endpoint, double seconds,

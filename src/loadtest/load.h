@@ -61,6 +61,12 @@ Result<LoadResult> run_load(const LoadOptions& options, const std::vector<Prompt
 Result<std::string> ask_once(const Target& target, const std::string& endpoint,
                              const std::string& body);
 
+// One request to target.endpoint whose answer is wanted as it comes; on_body: gets the body of a
+// 200, in pieces. stop: asked often; true ends it. Errors: those of ask_once(); kCancelled by stop.
+Status ask_streaming(const Target& target, const std::string& body,
+                     const std::function<void(std::string_view)>& on_body,
+                     const std::function<bool()>& stop);
+
 // Waits until GET `endpoint` answers 200. kDeadlineExceeded, with the last failure; kCancelled by
 // stop.
 Status wait_until_ready(const Target& target, const std::string& endpoint, double seconds,
