@@ -83,6 +83,8 @@ bool Answer::write(std::string_view piece) {
       taken = false;
       over_limit_ = true;
       woken_ = false;  // the connection may sit in the write that never ends: wake it again
+    } else if (wire_) {
+      if (send_over_wire(piece)) return true;
     } else {
       pieces_ += piece;
       unsent_bytes_ += bytes;
@@ -91,6 +93,16 @@ bool Answer::write(std::string_view piece) {
   }
   wake();
   return taken;
+}
+
+bool Answer::send_over_wire(std::string_view piece) {
+  rest_ = wire_->send(piece);
+  sent_by_wire_ = {.bytes = sent_by_wire_.bytes + static_cast<int64_t>(piece.size()),
+                   .last = Clock::now(),
+                   .between_events = piece.ends_with("\n\n")};
+  unsent_bytes_ = static_cast<int64_t>(rest_.size());
+  if (!rest_.empty()) wire_.reset();
+  return rest_.empty();
 }
 
 void Answer::end() {
@@ -130,15 +142,35 @@ void Answer::on_abandoned(std::function<void()> callback) {
 Answer::Taken Answer::take() {
   const std::lock_guard lock(mutex_);
   woken_ = false;
+  wire_.reset();
   Taken taken{.head = std::move(head_),
               .whole = stage_ == Stage::kWhole,
+              .rest = std::move(rest_),
               .pieces = std::move(pieces_),
               .ended = stage_ == Stage::kWhole || stage_ == Stage::kEnded,
               .unanswered = dropped_ && stage_ == Stage::kSilent,
               .broken = over_limit_ || (dropped_ && stage_ == Stage::kStreaming)};
   head_.reset();
+  rest_.clear();
   pieces_.clear();
   return taken;
+}
+
+void Answer::lend(const Wire& wire) {
+  const std::lock_guard lock(mutex_);
+  if (stage_ == Stage::kStreaming && !detached_ && !dropped_ && unsent_bytes_ == 0) {
+    wire_ = wire;
+  }
+}
+
+void Answer::take_back() {
+  const std::lock_guard lock(mutex_);
+  wire_.reset();
+}
+
+Answer::Sent Answer::sent_by_wire() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(sent_by_wire_, Sent{});
 }
 
 bool Answer::over_limit() const {
@@ -158,6 +190,7 @@ void Answer::abandon() {
     if (detached_) return;
     detached_ = true;
     abandoned_ = true;
+    wire_.reset();
     pieces_.clear();
     head_.reset();
     callback.swap(on_abandoned_);
@@ -171,6 +204,7 @@ void Answer::complete() {
   {
     const std::lock_guard lock(mutex_);
     detached_ = true;
+    wire_.reset();
     callback.swap(on_abandoned_);
   }
   let_go();

@@ -139,6 +139,7 @@ void Connection::drain() {
 
 void Connection::cut() {
   gone_ = true;
+  if (answer_) answer_->take_back();
   stream_->close();
   room_timer_.cancel();
   notify();
@@ -369,6 +370,7 @@ asio::awaitable<bool> Connection::answer_by_handler(Progress progress) {
   bool complete = false;
   while (!complete) {
     Answer::Taken taken = answer_->take();
+    count_what_the_wire_sent(progress);
     if (gone_ || taken.broken) break;
     if (taken.unanswered) {
       taken.head = gate_.error(500, "Internal Server Error");
@@ -401,13 +403,14 @@ asio::awaitable<bool> Connection::forward(Progress& progress, Answer::Taken& tak
       if (!progress.head_only()) bytes += taken.head->body;
     }
   }
+  bytes += taken.rest;
   bytes += frame(progress, taken.pieces);
   const bool chunked = progress.streaming && !progress.http_1_0 && !progress.head_only();
   if (taken.ended && chunked) bytes += kLastChunk;
   if (bytes.empty()) co_return true;
   progress.last_write = Clock::now();
   const bool written = co_await write(bytes);
-  answer_->sent(static_cast<int64_t>(taken.pieces.size()));
+  answer_->sent(static_cast<int64_t>(taken.rest.size() + taken.pieces.size()));
   co_return written;
 }
 
@@ -425,11 +428,31 @@ asio::awaitable<void> Connection::keep_in_touch(Progress& progress) {
     co_return;
   }
   const bool silence_ends = may_comment && silence.count() > 0;
+  lend_wire(progress);
   const bool news = co_await changed(silence_ends ? progress.last_write + silence : kNever);
   if (news || !silence_ends) co_return;
+  answer_->take_back();
+  count_what_the_wire_sent(progress);
+  if (!progress.between_events || Clock::now() < progress.last_write + silence) co_return;
   const std::string comment = frame(progress, kComment);
   progress.last_write = Clock::now();
   co_await write(comment);
+}
+
+// Not within an event: only who sends its end knows when comments may follow.
+void Connection::lend_wire(const Progress& progress) {
+  const auto descriptor = stream_->descriptor();
+  if (!descriptor || gone_ || !progress.streaming || progress.head_only()) return;
+  if (progress.event_stream && !progress.between_events) return;
+  answer_->lend(Wire(*descriptor, !progress.http_1_0));
+}
+
+void Connection::count_what_the_wire_sent(Progress& progress) {
+  const Answer::Sent sent = answer_->sent_by_wire();
+  if (sent.bytes == 0) return;
+  progress.response_bytes += sent.bytes;
+  progress.last_write = sent.last;
+  progress.between_events = sent.between_events;
 }
 
 void Connection::report(const Progress& progress, bool abandoned) {

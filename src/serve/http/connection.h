@@ -81,6 +81,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> fail(int status, std::string_view message);
   asio::awaitable<bool> answer_whole(Progress& progress, Response response);
   asio::awaitable<void> keep_in_touch(Progress& progress);
+  void lend_wire(const Progress& progress);
+  void count_what_the_wire_sent(Progress& progress);
   Progress progress_now();
   std::string begin_answer(Progress& progress, const Response& response, bool whole);
   std::string frame(Progress& progress, std::string_view pieces) const;

@@ -25,6 +25,8 @@ class PlainStream final : public Stream {
                                                asio::redirect_error(asio::use_awaitable, code));
   }
 
+  std::optional<int> descriptor() override { return socket_.native_handle(); }
+
   size_t try_write(std::string_view bytes) override {
     ErrorCode code;
     const size_t written = socket_.write_some(asio::buffer(bytes), code);
@@ -60,6 +62,8 @@ class TlsStream final : public Stream {
     if (code == asio::ssl::error::stream_truncated) code = asio::error::eof;
     co_return bytes;
   }
+
+  std::optional<int> descriptor() override { return std::nullopt; }
 
   size_t try_write(std::string_view) override { return 0; }
 

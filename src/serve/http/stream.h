@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace boost::asio::ssl {
@@ -25,6 +26,8 @@ class Stream {
   virtual asio::awaitable<void> handshake(ErrorCode& code) = 0;
   // At least one byte, or an error; asio::error::eof when the peer sends no more.
   virtual asio::awaitable<size_t> read_some(asio::mutable_buffer into, ErrorCode& code) = 0;
+  // The socket, where its bytes are those of HTTP; none under TLS.
+  virtual std::optional<int> descriptor() = 0;
   // What goes out without waiting; 0 is no error. Saves most answers the way over the event loop.
   virtual size_t try_write(std::string_view bytes) = 0;
   virtual asio::awaitable<size_t> write_some(asio::const_buffer from, ErrorCode& code) = 0;
