@@ -16,7 +16,7 @@ asio::awaitable<void> Connection::connect(ErrorCode& code) {
   co_await asio::async_connect(socket_, addresses_,
                                asio::redirect_error(asio::use_awaitable, code));
   ErrorCode ignored;
-  if (!code) socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (!code) std::ignore = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 asio::awaitable<Reply> Connection::ask(const std::string& request,

@@ -220,7 +220,9 @@ TEST_F(StreamTest, ClientThatTakesNothingIsCutOff) {
   RawClient client = connect();
   const auto exchange = asked(client, get("/later"));
   exchange->begin(kEvents);
-  exchange->write(std::string(50'000'000, 'x'));
+  std::string piece;
+  piece.resize(50'000'000, 'x');
+  exchange->write(piece);
   expect_abandoned(exchange);
 }
 
@@ -269,6 +271,7 @@ TEST_F(StreamTest, ManyClientsAtOnce) {
     }
   });
   std::vector<std::thread> clients;
+  clients.reserve(8);
   for (int each = 0; each < 8; ++each) {
     clients.emplace_back([this, each] {
       RawClient client = connect();
