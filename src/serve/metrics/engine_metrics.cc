@@ -5,26 +5,15 @@
 #include <algorithm>
 #include <optional>
 
+#include "serve/metrics/finish_number.h"
+
 namespace spyre::serve::metrics {
 
 namespace {
 
+// In the order of finish_number().
 constexpr std::array<const char*, 5> kReasonNames = {"stop", "length", "abort", "error",
                                                      "repetition"};
-constexpr size_t kError = 3;
-
-size_t reason_of(const engine::RequestReport& report) {
-  if (report.failed) return kError;
-  switch (report.finish_reason) {
-    case sample::FinishReason::kStop:
-      return 0;
-    case sample::FinishReason::kLength:
-      return 1;
-    case sample::FinishReason::kAbort:
-      return 2;
-  }
-  return 2;
-}
 
 double real(int64_t number) { return static_cast<double>(number); }
 
@@ -129,7 +118,7 @@ void EngineMetrics::on_next_token(double seconds) {
 }
 
 void EngineMetrics::on_finished(const engine::RequestReport& report) {
-  success_[reason_of(report)]->Increment();
+  success_[static_cast<size_t>(finish_number(report))]->Increment();
   choices_.Observe(real(report.n));
   preemptions_.Observe(0);
   observe_times(report);

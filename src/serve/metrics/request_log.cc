@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/json.h"
+#include "serve/metrics/finish_number.h"
 
 namespace spyre::serve::metrics {
 
@@ -19,20 +20,6 @@ std::string iso(std::chrono::system_clock::time_point time) {
   std::tm parts{};
   localtime_r(&seconds, &parts);
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}", parts, since_epoch.count() % 1000);
-}
-
-// 0 stop, 1 length, 2 abort, 3 error.
-int reason(const engine::RequestReport& report) {
-  if (report.failed) return 3;
-  switch (report.finish_reason) {
-    case sample::FinishReason::kStop:
-      return 0;
-    case sample::FinishReason::kLength:
-      return 1;
-    case sample::FinishReason::kAbort:
-      return 2;
-  }
-  return 2;
 }
 
 }  // namespace
@@ -55,7 +42,7 @@ void RequestLog::on_finished(const engine::RequestReport& report) {
   const Json entry{{"timestamp", iso(clock_())},
                    {"prefill_interrupt_seconds", report.interrupted_s},
                    {"decode_only_itl_seconds", gaps > 0 ? undisturbed_s / gaps : 0.0},
-                   {"finish_reason", reason(report)},
+                   {"finish_reason", finish_number(report)},
                    {"num_prompt_tokens", report.prompt_tokens},
                    {"num_generation_tokens", report.generated_tokens},
                    {"max_tokens_param", report.max_tokens},

@@ -99,4 +99,18 @@ LogprobStyle logprob_style(const AnswerPlan& plan, int32_t top) {
   return {.tokenizer = plan.tokenizer, .top = top, .tokens_as_ids = plan.tokens_as_ids};
 }
 
+void append_usage_event(const AnswerPlan& plan, std::string_view object, int64_t prompt_tokens,
+                        std::span<const StreamedChoice> choices, std::string& events) {
+  TokenCounts counts{.prompt_tokens = prompt_tokens};
+  for (const StreamedChoice& choice : choices) counts.completion_tokens += choice.tokens;
+  std::string json;
+  JsonWriter writer(json);
+  open_answer(writer, plan, object);
+  writer.close_array();
+  writer.key("usage");
+  write_usage(writer, plan, counts, false);
+  writer.close_object();
+  append_event(events, json);
+}
+
 }  // namespace spyre::serve::openai

@@ -44,4 +44,8 @@ struct StreamedChoice {
   int64_t text_offset = 0;  // characters of the tokens that were listed in logprobs
 };
 
+// The last event of a stream with usage: a chunk without choices.
+void append_usage_event(const AnswerPlan& plan, std::string_view object, int64_t prompt_tokens,
+                        std::span<const StreamedChoice> choices, std::string& events);
+
 }  // namespace spyre::serve::openai

@@ -204,17 +204,7 @@ void ChatAnswer::on_finished(size_t prompt, std::string& events) {
 }
 
 void ChatAnswer::end(std::string& events) {
-  if (!plan_.include_usage) return;
-  TokenCounts counts{.prompt_tokens = prompt_tokens_};
-  for (const StreamedChoice& choice : streamed_) counts.completion_tokens += choice.tokens;
-  std::string json;
-  JsonWriter writer(json);
-  open_answer(writer, plan_, kChunk);
-  writer.close_array();
-  writer.key("usage");
-  write_usage(writer, plan_, counts, false);
-  writer.close_object();
-  append_event(events, json);
+  if (plan_.include_usage) append_usage_event(plan_, kChunk, prompt_tokens_, streamed_, events);
 }
 
 }  // namespace

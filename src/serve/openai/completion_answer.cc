@@ -200,17 +200,8 @@ void CompletionAnswer::on_finished(size_t prompt, std::string& events) {
 }
 
 void CompletionAnswer::end(std::string& events) {
-  if (!plan_.include_usage) return;
-  TokenCounts counts{.prompt_tokens = prompt_tokens_of(plan_)};
-  for (const StreamedChoice& choice : streamed_) counts.completion_tokens += choice.tokens;
-  std::string json;
-  JsonWriter writer(json);
-  open_answer(writer, plan_, kObject);
-  writer.close_array();
-  writer.key("usage");
-  write_usage(writer, plan_, counts, false);
-  writer.close_object();
-  append_event(events, json);
+  if (plan_.include_usage)
+    append_usage_event(plan_, kObject, prompt_tokens_of(plan_), streamed_, events);
 }
 
 }  // namespace
