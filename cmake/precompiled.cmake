@@ -16,9 +16,7 @@ spyre_precompiled_headers(spyre_pch_test HEADERS ${common} <gmock/gmock.h> <gtes
 # Tests are programs, and their code position independent in that way; both compilers look at it.
 set_target_properties(spyre_pch_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 target_compile_options(spyre_pch_test PRIVATE -fPIE)
-if(SPYRE_SANITIZE)
-  target_compile_options(spyre_pch_test PRIVATE -O0)  # as tests/CMakeLists.txt says
-endif()
+target_compile_options(spyre_pch_test PRIVATE -O0)  # as tests/CMakeLists.txt says
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # Lets ccache know two equal ones for the same.
