@@ -1,6 +1,5 @@
 // `spyre bench serve`: load on a running server, ours or another that speaks the OpenAI API, with
 // the options, the report and the JSON result of `vllm bench serve`.
-#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <limits>

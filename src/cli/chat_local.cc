@@ -1,6 +1,4 @@
 // `spyre chat MODEL`: the whole history is the prompt of every turn, as with a server.
-#include <chrono>
-
 #include "cli/chat_partner.h"
 #include "cli/loaded_model.h"
 #include "cli/offline_generator.h"

@@ -1,11 +1,10 @@
 // `spyre chat --url`: the same conversation with a running server, ours or another that speaks the
 // OpenAI API.
-#include <chrono>
-
 #include "cli/chat_partner.h"
 #include "cli/interrupt.h"
 #include "cli/sampling_flags.h"
 #include "cli/server_address.h"
+#include "engine/clock.h"
 #include "loadtest/load.h"
 #include "loadtest/sse_parser.h"
 
@@ -14,11 +13,8 @@ namespace spyre::cli {
 namespace {
 
 using config::Setting;
-using Clock = std::chrono::steady_clock;
-
-double seconds_between(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
+using engine::Clock;
+using engine::seconds_between;
 
 // One streamed answer, put together.
 class StreamedAnswer {
