@@ -17,6 +17,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "checkpoint/config_fields.h"
 #include "checkpoint/generation_config.h"
 #include "checkpoint/model_config.h"
 
@@ -70,6 +71,8 @@ class Checkpoint {
 
   virtual const ModelConfig& config() const = 0;
   virtual const GenerationConfig& generation_config() const = 0;
+  // config.json over config_fields(config()), or where there is no such file these alone.
+  virtual Json fields() const { return config_fields(config()); }
   virtual bool is_gguf() const = 0;
   // GGUF: every "tokenizer.*" key as one JSON object, for text::Tokenizer; handed over once, since
   // a vocabulary is large. Folders: none.

@@ -60,6 +60,7 @@ class DummyCheckpoint final : public Checkpoint {
 
   const ModelConfig& config() const override { return configs_.model; }
   const GenerationConfig& generation_config() const override { return configs_.generation; }
+  Json fields() const override { return fields_of(configs_.json, config()); }
   bool is_gguf() const override { return false; }
   std::optional<Json> take_tokenizer_metadata() override { return std::nullopt; }
   int64_t file_bytes() const override { return 0; }

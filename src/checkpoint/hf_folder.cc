@@ -58,6 +58,7 @@ class HfFolder final : public Checkpoint {
 
   const ModelConfig& config() const override { return config_; }
   const GenerationConfig& generation_config() const override { return generation_; }
+  Json fields() const override { return fields_of(json_, config()); }
   bool is_gguf() const override { return false; }
   std::optional<Json> take_tokenizer_metadata() override { return std::nullopt; }
   int64_t file_bytes() const override { return file_bytes_; }
@@ -149,6 +150,7 @@ class HfFolder final : public Checkpoint {
   }
 
   fs::path folder_;
+  Json json_;  // config.json
   ModelConfig config_;
   GenerationConfig generation_;
   std::optional<QuantizationConfig> quantization_;
@@ -214,6 +216,7 @@ Result<std::unique_ptr<Checkpoint>> HfFolder::open(const fs::path& folder) {
   checkpoint->config_ = std::move(configs.model);
   checkpoint->generation_ = std::move(configs.generation);
   SPYRE_TRY_ASSIGN(checkpoint->quantization_, read_quantization(folder, configs.json));
+  checkpoint->json_ = std::move(configs.json);
   SPYRE_TRY(checkpoint->open_weights(folder));
   return checkpoint;
 }
@@ -238,6 +241,14 @@ Result<FolderConfigs> read_folder_configs(const fs::path& folder) {
     SPYRE_TRY_ASSIGN(configs.generation, read_generation_config(json, generation.string()));
   }
   return configs;
+}
+
+Json fields_of(const Json& config_json, const ModelConfig& config) {
+  Json fields = config_fields(config);
+  for (const auto& [key, value] : config_json.items()) {
+    if (!value.is_null()) fields[key] = value;
+  }
+  return fields;
 }
 
 Result<std::unique_ptr<Checkpoint>> open_hf_folder(const fs::path& folder) {

@@ -19,6 +19,9 @@ struct FolderConfigs {
 // config.json, and generation_config.json when there is one.
 Result<FolderConfigs> read_folder_configs(const std::filesystem::path& folder);
 
+// Checkpoint::fields() of a folder.
+Json fields_of(const Json& config_json, const ModelConfig& config);
+
 Result<std::unique_ptr<Checkpoint>> open_hf_folder(const std::filesystem::path& folder);
 
 }  // namespace spyre::checkpoint

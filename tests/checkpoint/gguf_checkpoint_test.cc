@@ -51,6 +51,16 @@ TEST(GgufCheckpoint, UndoesTheInterleavingOfQueriesAndKeys) {
   EXPECT_THAT(values_of(*v), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
+TEST(GgufCheckpoint, HasFieldsInTheWordsOfConfigJson) {
+  TempFolder folder;
+  const auto checkpoint = open(folder.write("m.gguf", tiny_llama().build()));
+  ASSERT_NE(checkpoint, nullptr);
+  const Json fields = checkpoint->fields();
+  EXPECT_EQ(fields["model_type"], "llama");
+  EXPECT_EQ(fields["num_hidden_layers"], checkpoint->config().num_layers);
+  EXPECT_FALSE(fields.contains("num_experts_per_tok"));
+}
+
 GgufBuilder tiny_granite_moe() {
   GgufBuilder b;
   b.text("general.architecture", "granitemoe")

@@ -38,6 +38,15 @@ TEST_P(HfFolderReference, OpensAndFindsTheEmbedding) {
   for (const float value : values_of(*tensor)) ASSERT_TRUE(std::isfinite(value));
   (*checkpoint)->drop_pages(*tensor);
   EXPECT_FALSE((*checkpoint)->is_gguf());
+  // What is derived agrees with what the file says.
+  const Json derived = config_fields(c);
+  const Json json = read_json(folder / "config.json");
+  for (const char* key : {"model_type", "vocab_size", "hidden_size", "num_hidden_layers"}) {
+    if (json.contains(key)) EXPECT_EQ(derived[key], json[key]) << key;
+  }
+  const Json fields = (*checkpoint)->fields();
+  EXPECT_EQ(fields["architectures"], json["architectures"]);
+  EXPECT_EQ(fields["num_attention_heads"], c.num_heads);
   EXPECT_FALSE((*checkpoint)->take_tokenizer_metadata().has_value());
   EXPECT_GT((*checkpoint)->file_bytes(), 10000);
 }
