@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
+
 namespace spyre::config {
 
 Environment Environment::of_process() {
@@ -19,6 +21,10 @@ std::optional<std::string_view> Environment::find(std::string_view name) const {
   const auto found = variables_.find(name);
   if (found == variables_.end()) return std::nullopt;
   return found->second;
+}
+
+void write_process_variable(const std::string& name, const std::string& text) {
+  setenv(name.c_str(), text.c_str(), 1);
 }
 
 }  // namespace spyre::config

@@ -26,4 +26,8 @@ class Environment {
   Variables variables_;
 };
 
+// Writes a variable of this process, for libraries and children that read it. Caller: no other
+// thread runs, for any of them may be reading.
+void write_process_variable(const std::string& name, const std::string& text);
+
 }  // namespace spyre::config

@@ -62,7 +62,9 @@ std::vector<std::string> Settings::summary() const {
     lines.push_back(fmt::format("{} = {} ({})", name(row.setting), row.secret ? "***" : found->text,
                                 origin.source == Source::kFlag   ? "flag"
                                 : origin.source == Source::kFile ? origin.name
-                                                                 : "environment " + origin.name));
+                                : origin.source == Source::kCatalogue
+                                    ? "known configuration " + origin.name
+                                    : "environment " + origin.name));
   }
   return lines;
 }

@@ -1,4 +1,5 @@
-// The values of all settings of one run: load() makes them once at start, everyone else reads. A
+// The values of all settings of one run: load() makes them once at start, everyone else reads (only
+// a known configuration may fill in what nobody gave, adopt.h). A
 // flag wins over the file of --config, the file over a variable, a variable over the default; each
 // value knows where it came from.
 // Rooms other than cli/ never see this: cli/ fills their Options from it.
@@ -35,6 +36,11 @@ class Settings {
   std::string written(Setting setting) const;  // before choices became canonical
   std::vector<int64_t> list(Setting setting) const;
   std::vector<std::string> texts(Setting setting) const;
+
+  // Takes the place of what it had.
+  void set(Setting setting, Value value) {
+    values_[static_cast<size_t>(setting)] = std::move(value);
+  }
 
   // Lines for the log at start: deprecated and unknown names, features that are not there yet.
   const std::vector<std::string>& warnings() const { return warnings_; }

@@ -13,9 +13,11 @@
 
 namespace spyre::config {
 
-enum class Source : uint8_t { kDefault, kEnvironment, kFile, kFlag };
+// kCatalogue: a known configuration of the model, where nobody else gave a value.
+enum class Source : uint8_t { kDefault, kCatalogue, kEnvironment, kFile, kFlag };
 
-// Who gave a value, and under which name: the variable's, the flag's, or key, file and line.
+// Who gave a value, and under which name: the variable's, the flag's, or key, file and line; a
+// catalogue's model.
 struct Origin {
   Source source = Source::kDefault;
   std::string name;
