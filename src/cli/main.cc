@@ -31,6 +31,16 @@ int run_command(Command command, const config::Settings& settings) {
       return run_inspect(settings);
     case Command::kPull:
       return run_pull(settings);
+    case Command::kCacheLs:
+      return run_cache_ls(settings);
+    case Command::kCacheVerify:
+      return run_cache_verify(settings);
+    case Command::kCachePrune:
+      return run_cache_prune(settings);
+    case Command::kCacheExport:
+      return run_cache_export(settings);
+    case Command::kCacheImport:
+      return run_cache_import(settings);
     case Command::kReplay:
       return run_replay(settings);
     case Command::kServe:

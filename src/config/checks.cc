@@ -114,7 +114,9 @@ Status check_model_use(const Settings& settings) {
 }
 
 Status check_graph_cache(const Settings& settings) {
-  if (!settings.flag(Setting::kSendnnCacheEnable)) return {};
+  const bool wanted =
+      settings.flag(Setting::kSendnnCacheEnable) && !settings.flag(Setting::kDisableCompileCache);
+  if (!wanted) return {};
   if (!settings.text(Setting::kSendnnCacheDir).empty()) return {};
   return error(
       Code::kInvalidArgument,

@@ -7,7 +7,7 @@ namespace spyre::config {
 
 namespace {
 
-constexpr std::array<CommandInfo, 15> kCommands = {{
+constexpr std::array<CommandInfo, 20> kCommands = {{
     {Command::kGenerate, "generate", "generate MODEL --prompt TEXT [flags]",
      "Answers one prompt, or a file of requests.", "0.1"},
     {Command::kChat, "chat", "chat MODEL [flags]", "Talks with a model in the terminal.", "0.1"},
@@ -31,6 +31,16 @@ constexpr std::array<CommandInfo, 15> kCommands = {{
     {Command::kInspect, "inspect", "inspect MODEL [flags]",
      "Prints a model's architecture, parameters, formats and memory.", "0.1"},
     {Command::kPull, "pull", "pull ID [flags]", "Downloads a model from the hub.", "0.1"},
+    {Command::kCacheLs, "cache ls", "cache ls [flags]", "Lists the compiled graphs that are kept.",
+     "0.1"},
+    {Command::kCacheVerify, "cache verify", "cache verify [flags]",
+     "Reads every compiled graph; exit status 1 when one is damaged.", "0.1"},
+    {Command::kCachePrune, "cache prune", "cache prune [flags]",
+     "Removes compiled graphs that cannot be used, are old, or take too much.", "0.1"},
+    {Command::kCacheExport, "cache export", "cache export FILE [flags]",
+     "Writes all compiled graphs into one file.", "0.1"},
+    {Command::kCacheImport, "cache import", "cache import FILE [flags]",
+     "Adds the compiled graphs of such a file; import only what you would run.", "0.1"},
     {Command::kHelp, "help", "help [COMMAND]", "Prints this text, or a command's flags.", "0.1"},
     {Command::kVersion, "version", "version", "Prints the version.", "0.1"},
 }};

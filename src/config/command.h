@@ -23,6 +23,11 @@ enum class Command : uint8_t {
   kDetokenize,
   kInspect,
   kPull,
+  kCacheLs,
+  kCacheVerify,
+  kCachePrune,
+  kCacheExport,
+  kCacheImport,
   kHelp,
   kVersion,
 };
@@ -71,5 +76,13 @@ inline constexpr CommandSet kForFiles = kForText | set_of(Command::kInspect);
 // Whatever takes a MODEL, and what can do without one.
 inline constexpr CommandSet kForModel = kForFiles | set_of(Command::kPull) | kForBenchServe;
 inline constexpr CommandSet kModelOptional = set_of(Command::kReplay) | kForBenchServe;
+
+// Whatever looks after the folder of compiled graphs, and what of it takes a FILE.
+inline constexpr CommandSet kForCacheFile =
+    set_of(Command::kCacheExport) | set_of(Command::kCacheImport);
+inline constexpr CommandSet kForCacheReport =
+    set_of(Command::kCacheLs) | set_of(Command::kCacheVerify);
+inline constexpr CommandSet kForCache =
+    kForCacheFile | kForCacheReport | set_of(Command::kCachePrune);
 
 }  // namespace spyre::config

@@ -36,6 +36,15 @@ Written take_apart(const std::string& argument) {
   return written;
 }
 
+// The commands of a FILE need exactly one.
+Status check_file(const CommandLine& line) {
+  if (!contains(kForCacheFile, line.command) || line.help) return {};
+  const auto files = std::ranges::count(line.flags, Setting::kCacheFile, &FlagValue::setting);
+  if (files == 1) return {};
+  return error(Code::kInvalidArgument, "{}: wanted one FILE, found {}", name(line.command),
+               files == 0 ? "none" : fmt::format("{}", files));
+}
+
 class Parser {
  public:
   Parser(Command command, std::span<const std::string> args) : args_(args) {
@@ -59,6 +68,7 @@ class Parser {
       return std::ranges::find(line_.flags, setting, &FlagValue::setting) != line_.flags.end();
     };
     if (!given(Setting::kConfigFile) || given(Setting::kModel)) SPYRE_TRY(check_model(line_));
+    SPYRE_TRY(check_file(line_));
     return std::move(line_);
   }
 
@@ -206,6 +216,10 @@ class Parser {
       const bool one_word = command_named(argument).has_value();
       line_.topic = one_word || at_ == args_.size() ? command_named(argument) : two_words(argument);
       if (line_.topic) return {};
+    }
+    if (contains(kForCacheFile, line_.command)) {
+      line_.flags.push_back({Setting::kCacheFile, argument, "FILE"});
+      return {};
     }
     if (!contains(kForModel, line_.command)) {
       return error(Code::kInvalidArgument, "{}: wanted {}, found '{}'", command().name,

@@ -1,4 +1,4 @@
-// The command line: spyre COMMAND [MODEL] [flags]. Which flags there are and which command takes
+// The command line: spyre COMMAND [MODEL or FILE] [flags]. Which flags there are and which command takes
 // them is in the table; this file knows only how they are written: --a-b, --a_b, --a=b, --a b,
 // --no-a for booleans, -x and -x5 for short ones, --a.key v for keys of a JSON object, -- before a
 // MODEL that begins with a dash. What the values mean is value.h's matter. (CLI11 would hold the
@@ -32,7 +32,7 @@ struct CommandLine {
 
 // args: without the program's name. No arguments at all: help. kInvalidArgument: unknown command or
 // flag (with the nearest one), a flag of another command, a missing or superfluous value, two
-// MODELs or none, unless --config names a file that may have it. kUnsupported: a flag of vLLM that
+// MODELs or FILEs or none, unless --config names a file that may have the MODEL. kUnsupported: a flag of vLLM that
 // would change answers.
 Result<CommandLine> parse_command_line(std::span<const std::string> args);
 

@@ -97,7 +97,7 @@ std::string flag_form(const SettingInfo& row) {
 std::string help_text() {
   std::string text = "usage: spyre COMMAND [MODEL] [flags]\n\n";
   for (const CommandInfo& each : commands()) {
-    text += fmt::format("  {:<12}{}{}\n", each.name, each.summary,
+    text += fmt::format("  {:<18}{}{}\n", each.name, each.summary,
                         each.since.empty() ? " [not there yet]" : "");
   }
   text +=

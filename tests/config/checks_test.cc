@@ -46,7 +46,9 @@ TEST(Checks, RefusedCombinations) {
       {{}, {"--runner", "pooling"}, {"--runner pooling", "embedding models come later"}},
       {{}, {"--convert", "classify"}, {"--convert classify", "come later", "none"}},
       {{}, {"--runner", "draft"}, {"one of auto, generate, pooling", "'draft'"}},
-      {{{"TORCH_SENDNN_CACHE_ENABLE", "1"}}, {}, {"TORCH_SENDNN_CACHE_DIR"}},
+      {{{"TORCH_SENDNN_CACHE_ENABLE", "1"}},
+       {},
+       {"TORCH_SENDNN_CACHE_ENABLE=1", "TORCH_SENDNN_CACHE_DIR"}},
       {{{"VLLM_DT_CHUNK_LEN", "many"}}, {}, {"VLLM_DT_CHUNK_LEN", "an integer"}},
       {{{"VLLM_DT_MAX_BATCH_TKV_LIMIT", "1k"}}, {}, {"VLLM_DT_MAX_BATCH_TKV_LIMIT", "an integer"}},
       {{}, {"--min-tokens", "9", "--max-tokens", "5"}, {"--min-tokens", "--max-tokens (5)"}},
@@ -76,7 +78,8 @@ TEST(Checks, AllowedCombinations) {
   for (const Variables& variables : std::vector<Variables>{
            {{"VLLM_USE_V1", "0"}},
            {{"VLLM_SPYRE_USE_CB", "1"}, {"VLLM_SPYRE_USE_CHUNKED_PREFILL", "1"}},
-           {{"TORCH_SENDNN_CACHE_ENABLE", "1"}, {"TORCH_SENDNN_CACHE_DIR", "cache"}}}) {
+           {{"TORCH_SENDNN_CACHE_ENABLE", "1"}, {"TORCH_SENDNN_CACHE_DIR", "cache"}},
+           {{"TORCH_SENDNN_CACHE_ENABLE", "1"}, {"VLLM_DISABLE_COMPILE_CACHE", "1"}}}) {
     const auto settings = settings_of(variables);
     EXPECT_TRUE(settings) << message(settings);
   }

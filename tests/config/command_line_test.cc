@@ -41,6 +41,16 @@ TEST(CommandLine, CommandsOfTwoWords) {
   EXPECT_THAT(message(parse({"help", "bench"})), says("the name of a command"));
 }
 
+TEST(CommandLine, CommandsOfTheCache) {
+  EXPECT_EQ(parse({"cache", "ls"})->command, Command::kCacheLs);
+  EXPECT_EQ(values_of(parse({"cache", "export", "f"}), Setting::kCacheFile), "f");
+  EXPECT_EQ(values_of(parse({"cache", "import", "--file", "f"}), Setting::kCacheFile), "f");
+  EXPECT_THAT(message(parse({"cache", "import"})), says("wanted one FILE, found none"));
+  EXPECT_THAT(message(parse({"cache", "export", "a", "b"})), says("wanted one FILE, found 2"));
+  EXPECT_THAT(message(parse({"cache", "ls", "f"})), says("no more arguments", "'f'"));
+  EXPECT_THAT(message(parse({"cache", "ls", "--max-bytes", "1"})), says("a flag of cache prune"));
+}
+
 TEST(CommandLine, SomeCommandsCanDoWithoutAModel) {
   EXPECT_TRUE(parse({"replay"}).has_value());
   EXPECT_TRUE(parse({"bench", "serve"}).has_value());
