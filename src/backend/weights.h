@@ -11,12 +11,11 @@
 
 #include "base/aligned_buffer.h"
 #include "kernels/kernels.h"
+#include "kernels/piece.h"
 
 namespace spyre::backend {
 
-// What a matmul's inputs are rounded to before they meet the weights; sums are f32 (int8: exact
-// integers per block of 32).
-enum class InputType { kF32, kF16, kBF16, kInt8 };
+using kernels::InputType;
 
 struct Weight {
   std::vector<int64_t> shape;

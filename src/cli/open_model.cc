@@ -46,6 +46,20 @@ Result<kernels::Isa> wanted_isa(const config::Settings& settings) {
                cpu_model_name());
 }
 
+Result<backend::BackendOptions> backend_options(const config::Settings& settings) {
+  const bool eager =
+      settings.flag(Setting::kEnforceEager) || settings.text(Setting::kDynamoBackend) == "eager";
+  backend::BackendOptions options;
+  options.execution = eager ? backend::Execution::kEager : backend::Execution::kCompiled;
+  SPYRE_TRY_ASSIGN(options.isa, wanted_isa(settings));
+  auto passes = compile::parse_pass_names(settings.text(Setting::kDisablePasses));
+  if (!passes) {
+    return error(Code::kInvalidArgument, "SPYRE_DISABLE_PASSES: {}", passes.error().message);
+  }
+  options.passes.disabled = std::move(*passes);
+  return options;
+}
+
 Result<int64_t> model_length(const config::Settings& settings,
                              const checkpoint::ModelConfig& config) {
   if (!settings.is_set(Setting::kMaxModelLen)) return config.max_positions;
@@ -105,7 +119,7 @@ Result<OpenModel> open_model(const config::Settings& settings) {
                    runner::Precision::resolve(settings.text(Setting::kDtype), config.dtype,
                                               model.checkpoint->is_gguf()));
   SPYRE_TRY_ASSIGN(model.options.max_model_len, model_length(settings, config));
-  SPYRE_TRY_ASSIGN(model.options.isa, wanted_isa(settings));
+  SPYRE_TRY_ASSIGN(model.options.backend, backend_options(settings));
   SPYRE_TRY_ASSIGN(model.cpus, thread_cpus(settings));
   SPYRE_TRY_ASSIGN(model.generation_config,
                    generation_settings(settings, model.checkpoint->generation_config()));

@@ -50,6 +50,7 @@ Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const Op
                             .available_bytes = memory_limit_bytes(),
                             .utilization = settings.real(Setting::kGpuMemoryUtilization),
                             .threads = static_cast<int>(model.cpus.size()),
+                            .backend = model.options.backend,
                             .programs = programs});
 }
 

@@ -120,7 +120,10 @@ Status check_graph_cache(const Settings& settings) {
   if (!settings.text(Setting::kSendnnCacheDir).empty()) return {};
   return error(
       Code::kInvalidArgument,
-      "TORCH_SENDNN_CACHE_ENABLE=1: wanted a folder in TORCH_SENDNN_CACHE_DIR, found none");
+      "TORCH_SENDNN_CACHE_ENABLE=1: wanted a folder in TORCH_SENDNN_CACHE_DIR, found none{}",
+      settings.flag(Setting::kRequirePrecompiledDecoders)
+          ? "; VLLM_SPYRE_REQUIRE_PRECOMPILED_DECODERS=1 needs both"
+          : "");
 }
 
 // Two settings of which the first is nothing without the second.
@@ -178,10 +181,6 @@ void add_backend_warnings(const Settings& settings, Command command,
   if (settings.written(backend) == "sendnn_decoder") {
     warnings.push_back(
         fmt::format("{}=sendnn_decoder is an old name; use sendnn", settings.label(backend)));
-  }
-  if (settings.text(backend) != "eager") {
-    warnings.push_back(fmt::format("{}={}: compiled graphs are not there yet; eager runs instead",
-                                   settings.label(backend), settings.text(backend)));
   }
 }
 

@@ -96,6 +96,7 @@ Status verify(const Graph& graph);
 // as the shortest decimals that read back to the same bits: parse(print(g)) == g for every g that
 // passes verify().
 std::string print(const Graph& graph);
+std::string print(const Graph& graph, NodeId id);  // its line
 std::string print(const Type& type);  // "f32[4, 96]"
 
 // Reads any bytes: a graph that passes verify(), or kInvalidArgument with the line at fault.

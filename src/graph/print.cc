@@ -45,11 +45,15 @@ std::string print(const Type& type) {
                      fmt::join(type.dims, ", "));
 }
 
+std::string print(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  return fmt::format("%{} = {}{} : {}\n", id, info(node.op).text, body(node), print(node.type));
+}
+
 std::string print(const Graph& graph) {
   std::string text;
   for (size_t id = 0; id < graph.nodes().size(); ++id) {
-    const Node& node = graph.nodes()[id];
-    text += fmt::format("%{} = {}{} : {}\n", id, info(node.op).text, body(node), print(node.type));
+    text += print(graph, static_cast<NodeId>(id));
   }
   return text + fmt::format("return {}\n", node_ids(graph.outputs()));
 }

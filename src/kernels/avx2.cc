@@ -10,4 +10,9 @@ const KernelTable& avx2_table() {
   return kTable;
 }
 
+PieceTable avx2_pieces() {
+  static constexpr TierPieces<Avx2Vec> kPieces;
+  return kPieces.functions;
+}
+
 }  // namespace spyre::kernels

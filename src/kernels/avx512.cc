@@ -11,4 +11,9 @@ const KernelTable& avx512_table() {
   return kTable;
 }
 
+PieceTable avx512_pieces() {
+  static constexpr TierPieces<Avx512Vec> kPieces;
+  return kPieces.functions;
+}
+
 }  // namespace spyre::kernels

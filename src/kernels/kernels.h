@@ -48,6 +48,7 @@ struct MatmulArgs {
   const float* bias;      // [rows] or null: added last, one addition
   int64_t panel_begin;    // this call computes outputs of panels [begin, end)
   int64_t panel_end;
+  int64_t prefetch_bytes = 0;  // how far ahead of their use weights are asked for; 0: not at all
 };
 using MatmulFunction = void (*)(const MatmulArgs&);
 

@@ -20,7 +20,7 @@ typename V::F load_as(const std::byte* p) {
 }
 
 template <typename V, Format kFormat, int kRows, int kPanels>
-void float_tile(const MatmulArgs& args, int64_t row, int64_t panel) {
+void float_tile(const MatmulArgs& args, int64_t row, int64_t panel, int64_t prefetch) {
   using F = typename V::F;
   constexpr int kVectors = kPanels * kPanelRows / V::kLanes;
   constexpr int kPerPanel = kPanelRows / V::kLanes;
@@ -37,6 +37,10 @@ void float_tile(const MatmulArgs& args, int64_t row, int64_t panel) {
   }
   for (int64_t k = 0; k < columns; ++k) {
     F w[kVectors];
+#pragma GCC unroll 4
+    for (int i = 0; i < kPanels; ++i) {
+      prefetch_weights(weights + (i * columns + k) * kColumnBytes, prefetch, kColumnBytes);
+    }
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
       w[v] = load_as<V, kFormat>(weights + (v / kPerPanel * columns + k) * kColumnBytes +
@@ -64,13 +68,15 @@ void matmul_float(const MatmulArgs& args) {
   // registers allow.
   constexpr int kPanels = V::kLanes == kPanelRows ? 2 : 1;
   if (args.m == 1) {
-    for_tiles<1, 2 * kPanels>(args, [&](auto, auto panels, int64_t row, int64_t panel) {
-      float_tile<V, kFormat, 1, decltype(panels)::value>(args, row, panel);
-    });
+    for_tiles<1, 2 * kPanels>(
+        args, [&](auto, auto panels, int64_t row, int64_t panel, int64_t ahead) {
+          float_tile<V, kFormat, 1, decltype(panels)::value>(args, row, panel, ahead);
+        });
     return;
   }
-  for_tiles<V::kMatmulRows, kPanels>(args, [&](auto rows, auto panels, int64_t row, int64_t panel) {
-    float_tile<V, kFormat, decltype(rows)::value, decltype(panels)::value>(args, row, panel);
+  for_tiles<V::kMatmulRows, kPanels>(args, [&](auto rows, auto panels, int64_t row, int64_t panel,
+                                               int64_t ahead) {
+    float_tile<V, kFormat, decltype(rows)::value, decltype(panels)::value>(args, row, panel, ahead);
   });
 }
 
@@ -95,7 +101,7 @@ typename V::F dequantized(const WeightBlock<V, kFormat>& block, int64_t quad) {
 
 template <typename V, Format kFormat, int kRows>
 void dequantizing_tile(const MatmulArgs& args, const std::byte* panel, int64_t row, int64_t column,
-                       int64_t lane) {
+                       int64_t lane, int64_t prefetch) {
   using F = typename V::F;
   F sums[kRows];
   const float* inputs[kRows];
@@ -109,7 +115,7 @@ void dequantizing_tile(const MatmulArgs& args, const std::byte* panel, int64_t r
     for (int r = 0; r < kRows; ++r) sums[r] = V::fma(V::set1(inputs[r][k]), w, sums[r]);
   };
   using Block = WeightBlock<V, kFormat>;
-  for_blocks<V, kFormat>(*args.weights, panel, lane, [&](const Block& block, int64_t b) {
+  for_blocks<V, kFormat>(*args.weights, panel, lane, prefetch, [&](const Block& block, int64_t b) {
     for (int64_t quad = 0; quad < 8; ++quad) {
       const int64_t k = b * kQuantBlock + 4 * quad;
       add_column(dequantized<0>(block, quad), k);
@@ -125,13 +131,14 @@ void dequantizing_tile(const MatmulArgs& args, const std::byte* panel, int64_t r
 template <typename V, Format kFormat>
 void matmul_dequantizing(const MatmulArgs& args) {
   const int64_t panel_bytes = integer_panel_bytes<V, kFormat>(*args.weights);
-  for_tiles<V::kMatmulRows, 1>(args, [&](auto rows, auto, int64_t row, int64_t panel) {
-    const std::byte* data = args.weights->panels + panel * panel_bytes;
-    for (int64_t lane = 0; lane < kPanelRows; lane += V::kLanes) {
-      dequantizing_tile<V, kFormat, decltype(rows)::value>(args, data, row,
-                                                           panel * kPanelRows + lane, lane);
-    }
-  });
+  for_tiles<V::kMatmulRows, 1>(
+      args, [&](auto rows, auto, int64_t row, int64_t panel, int64_t prefetch) {
+        const std::byte* data = args.weights->panels + panel * panel_bytes;
+        for (int64_t lane = 0; lane < kPanelRows; lane += V::kLanes) {
+          dequantizing_tile<V, kFormat, decltype(rows)::value>(
+              args, data, row, panel * kPanelRows + lane, lane, lane == 0 ? prefetch : 0);
+        }
+      });
 }
 
 }  // namespace

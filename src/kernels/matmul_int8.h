@@ -28,7 +28,7 @@ typename V::I block_sum(const WeightBlock<V, kFormat>& w, const QuantizedBlock& 
 
 template <typename V, Format kFormat, int kRows>
 void int8_tile(const MatmulArgs& args, const std::byte* panel, int64_t row, int64_t column,
-               int64_t lane) {
+               int64_t lane, int64_t prefetch) {
   using F = typename V::F;
   using Block = WeightBlock<V, kFormat>;
   F sums[kRows];
@@ -40,7 +40,7 @@ void int8_tile(const MatmulArgs& args, const std::byte* panel, int64_t row, int6
     mins[r] = V::zero();
     inputs[r] = input_row<QuantizedBlock>(args, row + r);
   }
-  for_blocks<V, kFormat>(*args.weights, panel, lane, [&](const Block& block, int64_t b) {
+  for_blocks<V, kFormat>(*args.weights, panel, lane, prefetch, [&](const Block& block, int64_t b) {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       const QuantizedBlock& input = inputs[r][b];
@@ -61,13 +61,14 @@ void int8_tile(const MatmulArgs& args, const std::byte* panel, int64_t row, int6
 template <typename V, Format kFormat>
 void matmul_int8(const MatmulArgs& args) {
   const int64_t panel_bytes = integer_panel_bytes<V, kFormat>(*args.weights);
-  for_tiles<V::kMatmulRows, 1>(args, [&](auto rows, auto, int64_t row, int64_t panel) {
-    const std::byte* data = args.weights->panels + panel * panel_bytes;
-    for (int64_t lane = 0; lane < kPanelRows; lane += V::kLanes) {
-      int8_tile<V, kFormat, decltype(rows)::value>(args, data, row, panel * kPanelRows + lane,
-                                                   lane);
-    }
-  });
+  for_tiles<V::kMatmulRows, 1>(
+      args, [&](auto rows, auto, int64_t row, int64_t panel, int64_t prefetch) {
+        const std::byte* data = args.weights->panels + panel * panel_bytes;
+        for (int64_t lane = 0; lane < kPanelRows; lane += V::kLanes) {
+          int8_tile<V, kFormat, decltype(rows)::value>(args, data, row, panel * kPanelRows + lane,
+                                                       lane, lane == 0 ? prefetch : 0);
+        }
+      });
 }
 
 }  // namespace

@@ -24,7 +24,18 @@ void for_row_tiles(int64_t row, int64_t end, Call& call) {
   if constexpr (kRows > 1) for_row_tiles<kRows / 2>(row, end, call);
 }
 
-// tile(Constant<rows>, Constant<panels>, row, panel).
+// Asks for `bytes` of weights that come `ahead` of `at` in their stream, when that is not 0. They
+// may lie past the end of the matrix: nothing is read.
+[[gnu::always_inline]] inline void prefetch_weights(const std::byte* at, int64_t ahead,
+                                                    int64_t bytes) {
+  if (ahead == 0) return;
+  for (int64_t line = 0; line < bytes; line += kLineBytes) {
+    __builtin_prefetch(at + ahead + line, 0, 3);
+  }
+}
+
+// tile(Constant<rows>, Constant<panels>, row, panel, prefetch): prefetch_bytes for the first rows
+// that read a panel, 0 for those that find it in the caches.
 template <int kRows, int kPanels, typename Tile>
 void for_tiles(const MatmulArgs& args, Tile tile) {
   const int64_t fitting = kInputPassBytes / larger(1, args.input_stride) / kRows * kRows;
@@ -34,12 +45,14 @@ void for_tiles(const MatmulArgs& args, Tile tile) {
     int64_t panel = args.panel_begin;
     for (; panel + kPanels <= args.panel_end; panel += kPanels) {
       const auto wide = [&](auto rows, int64_t row) {
-        tile(rows, Constant<kPanels>(), row, panel);
+        tile(rows, Constant<kPanels>(), row, panel, row == begin ? args.prefetch_bytes : 0);
       };
       for_row_tiles<kRows>(begin, end, wide);
     }
     for (; panel < args.panel_end; ++panel) {
-      const auto narrow = [&](auto rows, int64_t row) { tile(rows, Constant<1>(), row, panel); };
+      const auto narrow = [&](auto rows, int64_t row) {
+        tile(rows, Constant<1>(), row, panel, row == begin ? args.prefetch_bytes : 0);
+      };
       for_row_tiles<kRows>(begin, end, narrow);
     }
   }

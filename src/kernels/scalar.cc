@@ -10,4 +10,9 @@ const KernelTable& scalar_table() {
   return kTable;
 }
 
+PieceTable scalar_pieces() {
+  static constexpr TierPieces<ScalarVec> kPieces;
+  return kPieces.functions;
+}
+
 }  // namespace spyre::kernels

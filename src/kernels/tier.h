@@ -5,6 +5,9 @@
 #include "kernels/elementwise.h"
 #include "kernels/matmul_f32.h"
 #include "kernels/matmul_int8.h"
+#include "kernels/pieces_heads.h"
+#include "kernels/pieces_panels.h"
+#include "kernels/pieces_rows.h"
 #include "kernels/quantize.h"
 
 namespace spyre::kernels {
@@ -31,6 +34,37 @@ constexpr KernelTable tier_table(Isa isa) {
 #include "kernels/kernel_list.inc"
   return table;
 }
+
+using PieceRow = PieceFunction[kNumFormats];
+
+template <typename V>
+struct TierPieces {
+  PieceRow functions[kPieceNames.size()] = {};
+
+  // Every piece but embed, which no tier specialises.
+  constexpr TierPieces() {
+#define SPYRE_PIECE(kind, name) functions[static_cast<size_t>(PieceKind::kind)][0] = name<V>;
+#define SPYRE_WEIGHT_FLOAT(format)                                                 \
+  add<PieceKind::kMatmulF32, Format::format>(piece_matmul_f32<V, Format::format>); \
+  add<PieceKind::kExpertsF32, Format::format>(piece_experts_f32<V, Format::format>);
+#define SPYRE_WEIGHT_INTEGER(format)                                                 \
+  add<PieceKind::kMatmulF32, Format::format>(piece_matmul_f32<V, Format::format>);   \
+  add<PieceKind::kMatmulInt8, Format::format>(piece_matmul_int8<V, Format::format>); \
+  add<PieceKind::kExpertsF32, Format::format>(piece_experts_f32<V, Format::format>); \
+  add<PieceKind::kExpertsInt8, Format::format>(piece_experts_int8<V, Format::format>);
+#define SPYRE_ATTENTION(name, format)                                          \
+  add<PieceKind::kWriteKv, Format::format>(piece_write_kv<V, Format::format>); \
+  add<PieceKind::kAttend, Format::format>(piece_attend<V, Format::format>);
+#include "kernels/kernel_list.inc"
+#include "kernels/piece_list.inc"
+  }
+
+ private:
+  template <PieceKind kKind, Format kFormat>
+  constexpr void add(PieceFunction function) {
+    functions[static_cast<size_t>(kKind)][static_cast<size_t>(kFormat)] = function;
+  }
+};
 
 }  // namespace
 }  // namespace spyre::kernels

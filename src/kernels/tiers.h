@@ -5,8 +5,15 @@
 #pragma once
 
 #include "kernels/kernels.h"
+#include "kernels/piece.h"
 
 namespace spyre::kernels {
+
+using PieceTable = const PieceFunction (*)[kNumFormats];  // [kind][format]
+
+PieceTable scalar_pieces();
+PieceTable avx2_pieces();
+PieceTable avx512_pieces();
 
 const KernelTable& scalar_table();
 const KernelTable& avx2_table();

@@ -64,6 +64,16 @@ struct Avx2Vec {
   static F through_f16(F a) {
     return _mm256_cvtph_ps(_mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
+  static void store_f16(void* p, F v, int64_t n) {
+    const __m128i halves = _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    if (n == kLanes) {
+      _mm_storeu_si128(static_cast<__m128i*>(p), halves);
+      return;
+    }
+    uint16_t kept[kLanes];
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(kept), halves);
+    for (int64_t i = 0; i < n; ++i) __builtin_memcpy(static_cast<char*>(p) + 2 * i, kept + i, 2);
+  }
 
   static I bits(F a) { return _mm256_castps_si256(a); }
   static F from_bits(I a) { return _mm256_castsi256_ps(a); }

@@ -54,6 +54,10 @@ struct ScalarVec {
   static F select_less(F a, F b, F yes, F no) { return a < b ? yes : no; }  // NaN: no
   static F select_nan(F a, F yes, F no) { return a != a ? yes : no; }
   static F through_f16(F a) { return f16_to_f32(f32_to_f16(a)); }  // nearest even, and back
+  static void store_f16(void* p, F v, int64_t n) {
+    const uint16_t half = f32_to_f16(v);
+    if (n > 0) __builtin_memcpy(p, &half, sizeof(half));
+  }
 
   static I bits(F a) { return std::bit_cast<int32_t>(a); }
   static F from_bits(I a) { return std::bit_cast<float>(a); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/layout.h"
+#include "kernels/matmul_tiles.h"
 
 namespace spyre::kernels {
 namespace {
@@ -138,10 +139,10 @@ int64_t integer_panel_bytes(const PackedMatrix& weights) {
   return blocks * WeightBlock<V, kFormat>::kBlockBytes + headers * kLayout.header_bytes;
 }
 
-// body(block, index) for every block of a panel, columns ascending.
+// body(block, index) for every block of a panel, columns ascending. prefetch: prefetch_weights().
 template <typename V, Format kFormat, typename Body>
 [[gnu::always_inline]] inline void for_blocks(const PackedMatrix& weights, const std::byte* panel,
-                                              int64_t lane, Body body) {
+                                              int64_t lane, int64_t prefetch, Body body) {
   using Block = WeightBlock<V, kFormat>;
   constexpr PackedLayout kLayout = Block::kLayout;
   const int64_t blocks = weights.columns / kQuantBlock;
@@ -156,6 +157,7 @@ template <typename V, Format kFormat, typename Body>
       panel += kLayout.header_bytes;
     }
     for (const int64_t end = b + per_header; b < end; ++b) {
+      prefetch_weights(panel, prefetch, Block::kBlockBytes);
       block.read(panel, lane);
       body(block, b);
       panel += Block::kBlockBytes;

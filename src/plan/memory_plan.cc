@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 
-#include "backend/eager/scratch_plan.h"
 #include "runner/weight_outline.h"
 
 namespace spyre::plan {
@@ -48,19 +47,16 @@ std::string formats(const backend::WeightSet& weights) {
   return result;
 }
 
-Result<backend::ScratchPlan> largest_scratch(const MemoryRequest& request,
-                                             const backend::WeightSet& weights,
-                                             const backend::KvCacheShape& kv) {
-  backend::ScratchPlan largest;
+Result<int64_t> scratch_bytes(const MemoryRequest& request, const backend::WeightSet& weights,
+                              const backend::KvCacheShape& kv) {
+  std::vector<graph::Graph> graphs;
   for (model::StepShape capacity : request.programs) {
     capacity.max_blocks = blocks_of(request.max_model_len);
-    SPYRE_TRY_ASSIGN(const graph::Graph graph,
+    SPYRE_TRY_ASSIGN(graph::Graph graph,
                      model::build(request.checkpoint.config(), capacity, request.max_model_len));
-    SPYRE_TRY_ASSIGN(const backend::ScratchPlan scratch,
-                     backend::plan_scratch(graph, weights, kv, request.threads));
-    largest.cover(scratch);
+    graphs.push_back(std::move(graph));
   }
-  return largest;
+  return backend::plan_scratch_bytes(graphs, weights, kv, request.threads, request.backend);
 }
 
 std::string verdict(const MemoryPlan& plan) {
@@ -122,7 +118,7 @@ Result<MemoryPlan> plan_memory(const MemoryRequest& request) {
   SPYRE_TRY_ASSIGN(const backend::WeightSet weights,
                    outlines(request.checkpoint, request.precision, request.max_model_len));
   const backend::KvCacheShape kv = kv_shape(config, request.precision.kv, request.kv_blocks);
-  SPYRE_TRY_ASSIGN(const backend::ScratchPlan scratch, largest_scratch(request, weights, kv));
+  SPYRE_TRY_ASSIGN(const int64_t scratch, scratch_bytes(request, weights, kv));
 
   MemoryPlan plan;
   plan.available_bytes = request.available_bytes;
@@ -136,7 +132,7 @@ Result<MemoryPlan> plan_memory(const MemoryRequest& request) {
        .how = fmt::format("{} blocks of {} tokens, {} each, {}", kv.blocks, kernels::kKvBlockTokens,
                           text(kv.block_bytes(), Units::kDecimal), name(kv.format))},
       {.name = "activations",
-       .bytes = static_cast<int64_t>(scratch.total()),
+       .bytes = scratch,
        .how = fmt::format("the largest of {} programs, {} threads", request.programs.size(),
                           request.threads)},
       {.name = "text",

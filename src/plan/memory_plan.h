@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "backend/create.h"
 #include "backend/kv_cache.h"
 #include "checkpoint/checkpoint.h"
 #include "model/model.h"
@@ -22,6 +23,7 @@ struct MemoryRequest {
   int64_t kv_blocks = 0;
   std::span<const model::StepShape> programs;  // that will be prepared
   int threads = 1;
+  backend::BackendOptions backend = {};
   int64_t available_bytes = 0;              // of the machine or the cgroup
   double utilization = 1;                   // the share of it that may be taken
   std::optional<int64_t> kv_bytes_allowed;  // --kv-cache-memory-bytes

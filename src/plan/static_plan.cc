@@ -99,6 +99,7 @@ Result<StaticPlan> plan_static(const checkpoint::Checkpoint& checkpoint,
                                              .kv_blocks = plan.kv_blocks,
                                              .programs = programs,
                                              .threads = inputs.threads,
+                                             .backend = inputs.backend,
                                              .available_bytes = inputs.available_bytes,
                                              .utilization = inputs.utilization,
                                              .kv_bytes_allowed = inputs.kv_bytes_allowed}));

@@ -24,6 +24,7 @@ struct StaticInputs {
   int64_t available_bytes = 0;              // memory_limit_bytes()
   double utilization = 1;                   // --gpu-memory-utilization
   int threads = 1;
+  backend::BackendOptions backend = {};
   // The programs that a shape needs.
   std::function<std::vector<model::StepShape>(const schedule::Shape&)> programs;
 };

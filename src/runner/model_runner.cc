@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "backend/eager/eager_backend.h"
-
 namespace spyre::runner {
 
 namespace {
@@ -61,7 +59,7 @@ Result<std::unique_ptr<ModelRunner>> ModelRunner::load(const checkpoint::Checkpo
   SPYRE_TRY_ASSIGN(runner->weights_,
                    load_weights(graph, checkpoint, options.precision, pool, progress));
   runner->backend_ =
-      backend::create_eager_backend(runner->weights_, runner->kv_cache_, pool, options.isa);
+      backend::create_backend(runner->weights_, runner->kv_cache_, pool, options.backend);
   return runner;
 }
 

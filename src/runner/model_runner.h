@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/create.h"
 #include "backend/kv_cache.h"
 #include "backend/weights.h"
 #include "base/thread_pool.h"
@@ -23,7 +24,7 @@ struct RunnerOptions {
   Precision precision;
   int64_t max_model_len = 0;  // tokens, prompt and output of one sequence
   int64_t kv_blocks = 0;      // of 64 tokens
-  kernels::Isa isa = kernels::Isa::kScalar;
+  backend::BackendOptions backend = {};
 };
 
 // The rows of one step. Vectors keep their capacity: refill the same Step to allocate nothing.

@@ -94,9 +94,9 @@ TEST(Checks, AllowedCombinations) {
       testing::IsEmpty());
 }
 
-TEST(Checks, BackendsThatAreNotThereYetWarn) {
-  EXPECT_THAT(settings_of({{"VLLM_SPYRE_DYNAMO_BACKEND", "inductor"}})->warnings(),
-              testing::Contains(testing::HasSubstr("compiled graphs are not there yet")));
+TEST(Checks, TheOldNameOfABackendWarns) {
+  EXPECT_THAT(settings_of({{"VLLM_SPYRE_DYNAMO_BACKEND", "sendnn_decoder"}})->warnings(),
+              testing::Contains(testing::HasSubstr("an old name; use sendnn")));
   EXPECT_THAT(settings_of({{"VLLM_SPYRE_DYNAMO_BACKEND", "eager"}})->warnings(),
               testing::IsEmpty());
 }

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "runner/weight_outline.h"
+
 namespace spyre::runner::testing {
 
 std::filesystem::path fixture_path(std::string_view name) {
@@ -19,36 +21,65 @@ Json expected_of(std::string_view name) {
   return parse_json(text.str(), path.string()).value();
 }
 
+namespace {
+
+int64_t blocks_each(const RunSettings& settings) {
+  return (settings.max_model_len + kernels::kKvBlockTokens - 1) / kernels::kKvBlockTokens;
+}
+
+}  // namespace
+
 LoadedModel::LoadedModel(std::string_view name, const RunSettings& settings) : settings_(settings) {
   std::filesystem::path path = fixture_path(name);
   if (name.starts_with("gguf/")) path /= "model.gguf";
   pool_ =
       ThreadPool::create(std::vector<int>(static_cast<size_t>(settings.num_threads), -1)).value();
   checkpoint_ = checkpoint::Checkpoint::open(path).value();
-  const Precision precision =
-      Precision::resolve(settings.dtype, checkpoint_->config().dtype, checkpoint_->is_gguf())
-          .value();
-  const int64_t blocks_each =
-      (settings.max_model_len + kernels::kKvBlockTokens - 1) / kernels::kKvBlockTokens;
-  auto runner = ModelRunner::load(*checkpoint_,
-                                  {.precision = precision,
-                                   .max_model_len = settings.max_model_len,
-                                   .kv_blocks = kMaxSequences * blocks_each,
-                                   .isa = settings.isa},
-                                  *pool_, [](int64_t, int64_t) { return true; });
+  auto runner =
+      ModelRunner::load(*checkpoint_, options(), *pool_, [](int64_t, int64_t) { return true; });
   if (!runner) throw std::runtime_error(runner.error().message);
   runner_ = std::move(*runner);
-  const Status prepared = runner_->prepare({.rows = settings.chunk_rows,
-                                            .sequences = kMaxSequences,
-                                            .output_rows = settings.chunk_rows});
+  const Status prepared = runner_->prepare(capacity());
   if (!prepared) throw std::runtime_error(prepared.error().message);
+}
+
+model::StepShape LoadedModel::capacity() const {
+  return {.rows = settings_.chunk_rows,
+          .sequences = kMaxSequences,
+          .max_blocks = blocks_each(settings_),
+          .output_rows = settings_.output_rows == 0 ? settings_.chunk_rows : settings_.output_rows};
+}
+
+RunnerOptions LoadedModel::options() const {
+  const checkpoint::ModelConfig& config = checkpoint_->config();
+  return {.precision =
+              Precision::resolve(settings_.dtype, config.dtype, checkpoint_->is_gguf()).value(),
+          .max_model_len = settings_.max_model_len,
+          .kv_blocks = kMaxSequences * blocks_each(settings_),
+          .backend = {.execution = settings_.execution,
+                      .isa = settings_.isa,
+                      .passes = {.disabled = settings_.disabled_passes, .observer = {}}}};
+}
+
+int64_t LoadedModel::planned_scratch_bytes() const {
+  const checkpoint::ModelConfig& config = checkpoint_->config();
+  const RunnerOptions wanted = options();
+  const std::vector<graph::Graph> graphs = {
+      model::build(config, capacity(), settings_.max_model_len).value()};
+  const backend::WeightSet weights =
+      outline_weights(graphs[0], *checkpoint_, wanted.precision).value();
+  return backend::plan_scratch_bytes(graphs, weights, runner_->kv_cache().shape(),
+                                     settings_.num_threads, wanted.backend)
+      .value();
 }
 
 std::vector<std::vector<float>> LoadedModel::run(Step& step) {
   const auto blocks = static_cast<int32_t>(runner_->max_blocks());
   step.num_sequences = kMaxSequences;
   for (int32_t i = 0; i < kMaxSequences * blocks; ++i) step.block_table.push_back(i);
-  for (int32_t row = 0; row < static_cast<int32_t>(step.tokens.size()); ++row) {
+  const auto count = static_cast<int32_t>(step.tokens.size());
+  const int64_t wanted = settings_.output_rows == 0 ? count : settings_.output_rows;
+  for (auto row = count - static_cast<int32_t>(wanted); row < count; ++row) {
     step.output_rows.push_back(row);
   }
   const std::span<float> logits = runner_->run(step).value();

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct RunSettings {
   int num_threads = 1;
   int64_t chunk_rows = 512;  // rows per prefill step
   kernels::Isa isa = kernels::Isa::kScalar;
+  backend::Execution execution = backend::Execution::kEager;
+  std::set<std::string, std::less<>> disabled_passes = {};
+  int64_t output_rows = 0;  // of a step, the last ones; 0: all
 };
 
 // A loaded fixture with block tables laid out so that sequence i owns blocks [i * max_blocks, ...).
@@ -29,6 +33,8 @@ class LoadedModel {
   LoadedModel(std::string_view name, const RunSettings& settings);
 
   ModelRunner& runner() { return *runner_; }
+  // Of its one program, from shapes alone.
+  int64_t planned_scratch_bytes() const;
 
   // Logits of every row of the ids, run in chunks, as sequence `sequence`. [ids.size()][vocab]
   std::vector<std::vector<float>> logits(const std::vector<int32_t>& ids, int32_t sequence = 0);
@@ -41,6 +47,9 @@ class LoadedModel {
 
  private:
   std::vector<std::vector<float>> run(Step& step);
+
+  model::StepShape capacity() const;
+  RunnerOptions options() const;
 
   RunSettings settings_;
   std::unique_ptr<ThreadPool> pool_;

@@ -27,13 +27,6 @@ void prepare_row(const kernels::KernelTable& kernels, InputType type, const floa
 
 }  // namespace
 
-size_t prepared_row_bytes(InputType type, int64_t columns) {
-  constexpr size_t kAlign = 64;
-  const size_t bytes = type == InputType::kInt8 ? kernels::quantized_row_bytes(columns)
-                                                : static_cast<size_t>(columns) * sizeof(float);
-  return (bytes + kAlign - 1) / kAlign * kAlign;
-}
-
 void prepare_input(EagerContext& context, const Weight& weight, const float* x, int64_t rows,
                    int64_t columns, std::byte* out) {
   const size_t row_bytes = prepared_row_bytes(weight.input, columns);

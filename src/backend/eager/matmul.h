@@ -8,8 +8,7 @@
 
 namespace spyre::backend {
 
-// Bytes of one prepared input row. columns: of the weight.
-size_t prepared_row_bytes(InputType type, int64_t columns);
+using kernels::prepared_row_bytes;
 
 // Rounds (or quantises) x [rows, columns] f32 into out, prepared_row_bytes() apart.
 void prepare_input(EagerContext& context, const Weight& weight, const float* x, int64_t rows,

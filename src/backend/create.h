@@ -1,0 +1,36 @@
+// Which backend runs a model, and the memory that its programs take.
+#pragma once
+
+#include <memory>
+
+#include "backend/backend.h"
+#include "backend/kv_cache.h"
+#include "backend/weights.h"
+#include "base/thread_pool.h"
+#include "compile/pipeline.h"
+#include "kernels/kernels.h"
+
+namespace spyre::backend {
+
+enum class Execution : uint8_t {
+  kEager,     // op by op
+  kCompiled,  // by regions
+};
+
+struct BackendOptions {
+  Execution execution = Execution::kEager;
+  kernels::Isa isa = kernels::Isa::kScalar;  // at most kernels::best_isa() of this machine
+  compile::PipelineOptions passes = {};      // compiled only
+};
+
+// Borrows weights, cache and pool for its life.
+std::unique_ptr<Backend> create_backend(const WeightSet& weights, const KvCache& kv_cache,
+                                        ThreadPool& pool, const BackendOptions& options);
+
+// Bytes that programs of these graphs take together, beside weights and KV cache: known from shapes
+// and formats, before any weight is read. Errors: those of Backend::prepare.
+Result<int64_t> plan_scratch_bytes(std::span<const graph::Graph> graphs, const WeightSet& weights,
+                                   const KvCacheShape& kv_cache, int threads,
+                                   const BackendOptions& options);
+
+}  // namespace spyre::backend
