@@ -32,7 +32,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "check"
 CORES = len(os.sched_getaffinity(0))
-THREADED_ROOMS = ["base", "engine", "serve_http"]  # under the thread sanitizer
+THREADED_ROOMS = ["base", "cache", "engine", "serve_http"]  # under the thread sanitizer
 FUZZ_SECONDS = 60  # of wall time, all targets together
 TIDY_SECONDS = 120  # of wall time; the files that do not fit are counted as skipped
 

@@ -36,6 +36,10 @@ std::string distrust(const struct stat& status) {
   return {};
 }
 
+struct CloseList {
+  void operator()(DIR* list) const { closedir(list); }
+};
+
 Status make_folder(const std::filesystem::path& path) {
   const std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
   // "a/b/" has an empty last part.
@@ -88,7 +92,7 @@ Result<std::vector<std::string>> Folder::names() const {
   // The list owns its descriptor, which must have a position of its own.
   const int again = openat(*descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (again < 0) return failed(path_.string());
-  const std::unique_ptr<DIR, decltype(&closedir)> list(fdopendir(again), &closedir);
+  const std::unique_ptr<DIR, CloseList> list(fdopendir(again));
   if (list == nullptr) {
     const auto why = failed(path_.string());
     close(again);

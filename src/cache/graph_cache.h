@@ -58,9 +58,9 @@ class GraphCache {
   struct Item {
     std::string key;
     int64_t bytes = 0;
-    std::chrono::system_clock::time_point used;
-    Header header;        // empty where there is a problem
-    std::string problem;  // why it would not be used; empty: none was found
+    std::chrono::system_clock::time_point used;  // 0 where it may not be looked at
+    Header header;                               // empty where there is a problem
+    std::string problem;                         // why it would not be used; empty: none was found
   };
   // All entries by key, from their headers alone: quick, and blind to damage of the code. kIo.
   Result<std::vector<Item>> list();

@@ -78,7 +78,7 @@ std::string text(const CacheItems& given, Clock::time_point now) {
     const bool bad = !item.problem.empty();
     lines += fmt::format("{:<8}  {:<{}}  {:>8}  {:>12}  {}\n", item.key.substr(0, 8),
                          item.header.fields.program(), columns, bytes_text(item.bytes),
-                         age_text(now - item.used),
+                         item.used == Clock::time_point() ? "?" : age_text(now - item.used),
                          bad ? "BAD: " + item.problem : fields_text(item.header.fields));
   }
   const int64_t bad = bad_entries(items);

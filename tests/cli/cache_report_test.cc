@@ -43,6 +43,9 @@ TEST(CacheReport, Table) {
             "aaaaaaaa  decode 4    1.5 kB    3 days ago  graph=fffffffffffffffff..., llvm=19.1.7\n"
             "2 entries, 1.5 kB, 1 bad (spyre cache prune removes them)\n");
   EXPECT_EQ(text({}, kNow), "0 entries, 0 B\n");
+  CacheItems foreign = items();
+  foreign[1].used = {};
+  EXPECT_THAT(text(foreign, kNow), HasSubstr("20 B             ?  BAD"));
 }
 
 TEST(CacheReport, JsonOfScripts) {
