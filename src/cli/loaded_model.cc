@@ -8,8 +8,11 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "cli/interrupt.h"
+#include "cli/known_configuration.h"
 #include "cli/kv_budget.h"
+#include "cli/precompiled_only.h"
 #include "cli/progress_line.h"
+#include "cli/serving_plan.h"
 #include "cli/tokenizer_info.h"
 #include "plan/memory_plan.h"
 
@@ -72,8 +75,17 @@ Result<LoadedModel> LoadedModel::load(OpenModel open, const runner::LoadProgress
   return model;
 }
 
-Result<LoadedModel> LoadedModel::load(const config::Settings& settings, int64_t sequences) {
+Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t sequences) {
+  SPYRE_TRY_ASSIGN(const auto precompiled, forbid_compilation(given));  // before there are threads
+  config::Settings settings = given;
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings));
+  const plan::RunShape run = {
+      .tensor_parallel = settings.integer(config::Setting::kTensorParallelSize),
+      .max_model_len = open.options.max_model_len,
+      .max_num_seqs = wanted_max_num_seqs(settings).value_or(sequences)};
+  SPYRE_TRY(apply_known_configuration(settings, open, run));
+  open.compile_allowed = !precompiled;
+  if (precompiled) warn_of_missing_graphs(*precompiled, settings, run);
   open.options.kv_blocks =
       kv_blocks({.block_bytes = kv_block_bytes(open),
                  .blocks_per_sequence = (open.options.max_model_len + kernels::kKvBlockTokens - 1) /

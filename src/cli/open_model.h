@@ -24,6 +24,8 @@ struct OpenModel {
   std::optional<std::filesystem::path> tokenizer;  // instead of the model's own: --tokenizer
   std::optional<std::string> chat_template;        // the text of --chat-template
   bool wants_tokenizer_info = false;               // --enable-tokenizer-info-endpoint
+  // False: a graph that is not in the cache is an error (precompiled_only.h).
+  bool compile_allowed = true;
   std::vector<int> cpus;  // one entry a thread: the CPU it is bound to, or -1
   std::chrono::steady_clock::time_point opened;
 };

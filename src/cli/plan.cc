@@ -1,8 +1,10 @@
 // `spyre plan`: the memory that serving a model takes, before anything is loaded: of this machine,
 // or of a Spyre card. Exit status 1 when it does not fit.
 #include "cli/commands.h"
+#include "cli/known_configuration.h"
 #include "cli/serving_plan.h"
 #include "plan/card.h"
+#include "plan/known_memory.h"
 #include "schedule/static_admission.h"
 
 namespace spyre::cli {
@@ -25,8 +27,18 @@ Json to_json(const std::vector<schedule::Shape>& shapes) {
 
 void print(const Json& json) { fmt::print("{}\n", json.dump()); }
 
+// What the catalogue says of this model, whatever is about to run.
+std::vector<const plan::KnownModel*> known_of(const plan::KnownModels& catalogue,
+                                              const OpenModel& model) {
+  return plan::find_known_run(catalogue.models, model.checkpoint->fields(), {}).models;
+}
+
 Result<int> plan_machine(const config::Settings& settings, const OpenModel& model) {
   SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, serving_plan(settings, model));
+  SPYRE_TRY_ASSIGN(const plan::KnownModels catalogue, known_models(settings));
+  SPYRE_TRY_ASSIGN(
+      const auto known,
+      plan::known_memory(known_of(catalogue, model), *model.checkpoint, model.options.precision));
   if (wants_json(settings)) {
     Json json = {{"device", "cpu"},
                  {"max_model_len", plan.max_model_len},
@@ -35,10 +47,12 @@ Result<int> plan_machine(const config::Settings& settings, const OpenModel& mode
                  {"shapes_planned", plan.planned},
                  {"kv_blocks", plan.kv_blocks}};
     json.update(plan::to_json(plan.memory));
+    if (!known.empty()) json["known_configurations"] = plan::to_json(known);
     print(json);
   } else {
     fmt::print("{}\n\n{}", plan.summary, plan::text(plan.memory));
     if (!plan.memory.fits()) fmt::print("lower {}\n", plan::settings_to_lower(plan));
+    if (!known.empty()) fmt::print("\n{}", plan::text(known, plan.memory.usable_bytes()));
   }
   return plan.memory.fits() ? 0 : 1;
 }
@@ -56,13 +70,17 @@ Result<int> plan_for_card(const config::Settings& settings, const OpenModel& mod
       plan::plan_card({.config = config,
                        .tensor_parallel = settings.integer(Setting::kTensorParallelSize),
                        .shapes = shapes}));
+  SPYRE_TRY_ASSIGN(const plan::KnownModels catalogue, known_models(settings));
+  const std::string known = plan::known_configurations(known_of(catalogue, model));
   if (wants_json(settings)) {
     Json json = {{"device", "spyre"}, {"shapes", to_json(shapes)}, {"shapes_planned", planned}};
     json.update(plan::to_json(plan));
+    if (!known.empty()) json["known_configurations"] = known;
     print(json);
   } else {
     fmt::print("a Spyre card, {} warmup shapes (prompt, new tokens, batch) {}\n\n{}",
                planned ? "planned" : "given", schedule::text(shapes), plan::text(plan));
+    if (!known.empty()) fmt::print("known to run on cards: {}\n", known);
   }
   return plan.verdict() == plan::Verdict::kDoesNotFit ? 1 : 0;
 }

@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/known_configuration.h"
 #include "cli/loaded_model.h"
+#include "cli/precompiled_only.h"
 #include "cli/progress_line.h"
 #include "cli/request_fields.h"
 #include "cli/server_options.h"
@@ -43,6 +45,7 @@ class Serving {
 
   // Errors end the process; the message is for standard error.
   Result<int> run() {
+    SPYRE_TRY_ASSIGN(precompiled_, forbid_compilation(settings_));  // before there are threads
     SPYRE_TRY_ASSIGN(telemetry_,
                      serve::metrics::Telemetry::create(lifecycle_, telemetry_options(settings_)));
     const bool listen_at_once = !settings_.flag(Setting::kListenWhenReady);
@@ -65,6 +68,7 @@ class Serving {
   std::vector<serve::http::Route> routes();
   Status start_engine();
   Status check_mode() const;
+  Result<plan::StaticPlan> make_plan(OpenModel& open);
   Status load(OpenModel open);
   Status warm_up(const plan::StaticPlan& plan, std::vector<int32_t> excluded_tokens);
   Status start_service(const plan::StaticPlan& plan, SamplingRequest defaults);
@@ -72,7 +76,8 @@ class Serving {
   void wait() const;
   Result<int> end();
 
-  const config::Settings& settings_;
+  config::Settings settings_;  // a known configuration adds to it once the model is open
+  std::optional<plan::PrecompiledCatalog> precompiled_;  // none: compiling is allowed
   serve::Lifecycle lifecycle_;
   std::atomic<int64_t> in_flight_ = 0;
   std::unique_ptr<serve::metrics::Telemetry> telemetry_;
@@ -138,10 +143,23 @@ Status Serving::check_mode() const {
   return {};
 }
 
+// The shapes of the run say whether it is known, and what is known may change the plan.
+Result<plan::StaticPlan> Serving::make_plan(OpenModel& open) {
+  SPYRE_TRY_ASSIGN(plan::StaticPlan plan, serving_plan(settings_, open));
+  SPYRE_TRY_ASSIGN(const bool changed,
+                   apply_known_configuration(settings_, open, run_shape(settings_, plan)));
+  if (changed) {
+    SPYRE_TRY_ASSIGN(plan, serving_plan(settings_, open));
+  }
+  open.compile_allowed = !precompiled_;
+  if (precompiled_) warn_of_missing_graphs(*precompiled_, settings_, run_shape(settings_, plan));
+  return plan;
+}
+
 Status Serving::start_engine() {
   SPYRE_TRY(check_mode());
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings_));
-  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, serving_plan(settings_, open));
+  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, make_plan(open));
   log::info("{}", plan.summary);
   telemetry_->settings(perf_settings(settings_, plan));
   telemetry_->planned(plan_facts(settings_, plan));

@@ -171,7 +171,7 @@ Result<PrecompiledCatalog> read_precompiled_catalog(const CacheSettings& cache) 
     return error(Code::kInvalidArgument,
                  "VLLM_SPYRE_REQUIRE_PRECOMPILED_DECODERS=1: wanted compiled graphs, with "
                  "TORCH_SENDNN_CACHE_ENABLE=1 and their folder in TORCH_SENDNN_CACHE_DIR, found {}",
-                 !cache.enabled         ? std::string("TORCH_SENDNN_CACHE_ENABLE=0")
+                 !cache.enabled         ? std::string("the cache switched off")
                  : cache.folder.empty() ? std::string("no TORCH_SENDNN_CACHE_DIR")
                                         : fmt::format("no folder '{}'", cache.folder.string()));
   }
