@@ -24,6 +24,14 @@ struct StepInputs {
   std::span<const int32_t> output_rows;  // [output_rows]
 };
 
+// What became of the machine code of a backend's programs.
+struct CodeReport {
+  int64_t compiled = 0;
+  int64_t failed = 0;  // run over ahead-of-time pieces
+  size_t code_bytes = 0;
+  double compile_seconds = 0;  // of the compiler's threads together
+};
+
 class Program {
  public:
   virtual ~Program() = default;
@@ -40,6 +48,7 @@ class Backend {
   virtual Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph) = 0;
   // Memory set aside for values and scratch; shared by all programs, as large as the largest asks.
   virtual int64_t scratch_bytes() const = 0;
+  virtual CodeReport code_report() const { return {}; }
 };
 
 }  // namespace spyre::backend

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "backend/backend.h"
 #include "backend/kv_cache.h"
 #include "backend/weights.h"
 #include "base/thread_pool.h"
+#include "compile/code.h"
 #include "compile/pipeline.h"
 #include "kernels/kernels.h"
 
@@ -20,7 +23,9 @@ enum class Execution : uint8_t {
 struct BackendOptions {
   Execution execution = Execution::kEager;
   kernels::Isa isa = kernels::Isa::kScalar;  // at most kernels::best_isa() of this machine
-  compile::PipelineOptions passes = {};      // compiled only
+  // Compiled only: passes, and how machine code is made; none: ahead-of-time pieces.
+  compile::PipelineOptions passes = {};
+  std::optional<compile::CodegenOptions> codegen = {};
 };
 
 // Borrows weights, cache and pool for its life.

@@ -108,7 +108,7 @@ Status save(const config::Settings& settings, const Json& result) {
 Result<int> bench_latency(const config::Settings& settings) {
   const int64_t batch = settings.integer(Setting::kBatchSize);
   const Work each = work(settings, batch);
-  SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(settings, batch));
+  SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(settings, batch, RunLength::kLong));
   SPYRE_TRY(check_length(each, model));
   SPYRE_TRY_ASSIGN(const auto generator, offline_generator(model, batch));
   const int64_t vocabulary = model.checkpoint->config().vocab_size;
@@ -144,7 +144,8 @@ Result<int> bench_throughput(const config::Settings& settings) {
   const int64_t requests = settings.integer(Setting::kNumPrompts);
   const int64_t sequences = std::min(requests, settings.integer(Setting::kMaxNumSeqs));
   const Work all = work(settings, requests);
-  SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(settings, sequences));
+  SPYRE_TRY_ASSIGN(const LoadedModel model,
+                   LoadedModel::load(settings, sequences, RunLength::kLong));
   SPYRE_TRY(check_length(all, model));
   SPYRE_TRY_ASSIGN(const auto generator, offline_generator(model, sequences));
   const bool quiet = settings.flag(Setting::kDisableTqdm);

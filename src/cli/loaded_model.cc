@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "base/log.h"
+#include "cli/codegen.h"
 #include "cli/interrupt.h"
 #include "cli/known_configuration.h"
 #include "cli/kv_budget.h"
@@ -75,10 +76,12 @@ Result<LoadedModel> LoadedModel::load(OpenModel open, const runner::LoadProgress
   return model;
 }
 
-Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t sequences) {
+Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t sequences,
+                                      RunLength length) {
   SPYRE_TRY_ASSIGN(const auto precompiled, forbid_compilation(given));  // before there are threads
   config::Settings settings = given;
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings));
+  if (length == RunLength::kLong) compile_graphs(open);
   const plan::RunShape run = {
       .tensor_parallel = settings.integer(config::Setting::kTensorParallelSize),
       .max_model_len = open.options.max_model_len,

@@ -12,6 +12,9 @@
 
 namespace spyre::cli {
 
+// Whether what runs is worth compiling for.
+enum class RunLength : uint8_t { kShort, kLong };
+
 struct LoadedModel {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint;
   TextModel text;
@@ -26,7 +29,8 @@ struct LoadedModel {
   static Result<LoadedModel> load(OpenModel open, const runner::LoadProgress& progress);
   // Opens and reads, with a line of progress. sequences: how many may run at once, for the size of
   // the KV cache.
-  static Result<LoadedModel> load(const config::Settings& settings, int64_t sequences);
+  static Result<LoadedModel> load(const config::Settings& settings, int64_t sequences,
+                                  RunLength length = RunLength::kShort);
 };
 
 }  // namespace spyre::cli

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "cli/codegen.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/known_configuration.h"
@@ -165,6 +166,7 @@ Status Serving::start_engine() {
   telemetry_->planned(plan_facts(settings_, plan));
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
+  compile_graphs(open);
   open.options.kv_blocks = plan.kv_blocks;
   SPYRE_TRY(load(std::move(open)));
 

@@ -213,8 +213,11 @@ struct Attention {
   void start(int64_t head, float chunk_max, float chunk_sum) const {
     maxima[head] = chunk_max;
     sums[head] = chunk_sum;
-    __builtin_memcpy(args.out + head * args.head_dim, chunk_out + head * args.head_dim,
-                     static_cast<size_t>(args.head_dim) * sizeof(float));
+    float* out = args.out + head * args.head_dim;
+    const float* first = chunk_out + head * args.head_dim;
+    for_vectors<V>(args.head_dim, [&](int64_t at, int64_t count) {
+      store_some<V>(out + at, load_some<V>(first + at, count), count);
+    });
   }
 
   void run() const {

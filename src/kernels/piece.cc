@@ -32,6 +32,17 @@ PieceFunction embed_function(Format format) {
   return nullptr;
 }
 
+std::string_view enumerator(Format format) {
+  switch (format) {
+#define SPYRE_WEIGHT_FLOAT(format) \
+  case Format::format:             \
+    return #format;
+#define SPYRE_WEIGHT_INTEGER(format) SPYRE_WEIGHT_FLOAT(format)
+#include "kernels/kernel_list.inc"
+  }
+  return "";
+}
+
 PieceTable pieces_of(Isa isa) {
   switch (isa) {
     case Isa::kAvx512:
@@ -60,7 +71,7 @@ std::string symbol(PieceKind kind, Format format) {
   switch (kind) {
 #define SPYRE_PIECE_OF_FORMAT(kind, name) case PieceKind::kind:
 #include "kernels/piece_list.inc"
-    text += "_" + std::string(spyre::name(format));
+    text += "_" + std::string(enumerator(format));
     break;
     default:
       break;

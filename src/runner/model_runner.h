@@ -63,6 +63,7 @@ class ModelRunner {
   int64_t max_blocks() const;  // of one sequence
   int64_t weight_bytes() const;
   int64_t scratch_bytes() const { return backend_->scratch_bytes(); }  // of the prepared programs
+  backend::CodeReport code_report() const { return backend_->code_report(); }
   const backend::KvCache& kv_cache() const { return kv_cache_; }
 
  private:

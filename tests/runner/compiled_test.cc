@@ -106,6 +106,58 @@ TEST_P(Compiled, EqualsEager) {
   }
 }
 
+class MachineCode : public ::testing::TestWithParam<std::tuple<const char*, kernels::Isa>> {};
+
+// No routine falls back: nothing is left in them that LLVM could not inline.
+TEST_P(MachineCode, EqualsEagerWithNoCallLeft) {
+#ifndef SPYRE_COMPILER
+  GTEST_SKIP() << "this build has no spyre-compiler";
+#endif
+  const auto [name, isa] = GetParam();
+  if (isa > kernels::best_isa(detect_cpu_features())) GTEST_SKIP() << "not on this CPU";
+  RunSettings settings = settings_of("auto", backend::Execution::kEager);
+  settings.isa = isa;
+  LoadedModel eager(name, settings);
+  const Rows wanted = random_run(eager, 4);
+  settings.execution = backend::Execution::kCompiled;
+  settings.machine_code = true;
+  settings.num_threads = 2;
+  LoadedModel compiled(name, settings);
+  expect_same_bits(wanted, random_run(compiled, 4), "machine code");
+  EXPECT_EQ(compiled.runner().code_report().failed, 0);
+  EXPECT_GT(compiled.runner().code_report().compiled, 4);
+  // Programs of one row are compiled for just that.
+  settings.chunk_rows = 1;
+  LoadedModel single(name, settings);
+  std::mt19937 random(5);
+  const auto ids = random_ids(random, 70);
+  expect_same_bits(eager.logits(ids), single.logits(ids), "one row");
+  EXPECT_EQ(single.runner().code_report().failed, 0);
+}
+
+std::string machine_code_name(
+    const ::testing::TestParamInfo<std::tuple<const char*, kernels::Isa>>& each) {
+  std::string name = std::get<0>(each.param);
+  std::ranges::replace(name, '/', '_');
+  const kernels::Isa isa = std::get<1>(each.param);
+  return name + (isa == kernels::Isa::kAvx512 ? "_Avx512Vnni"
+                 : isa == kernels::Isa::kAvx2 ? "_Avx2"
+                                              : "_Scalar");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Best, MachineCode,
+    ::testing::Combine(::testing::ValuesIn(kModels),
+                       ::testing::Values(kernels::best_isa(detect_cpu_features()))),
+    machine_code_name);
+INSTANTIATE_TEST_SUITE_P(
+    EveryTier, MachineCode,
+    ::testing::Combine(::testing::Values("decoders/granite_moe", "gguf/gguf_kquant",
+                                         "gguf/gguf_q4_q5", "quantised/gptq_desc_act"),
+                       ::testing::Values(kernels::Isa::kScalar, kernels::Isa::kAvx2,
+                                         kernels::Isa::kAvx512)),
+    machine_code_name);
+
 class WithoutAPass : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(WithoutAPass, SameBits) {

@@ -52,13 +52,21 @@ model::StepShape LoadedModel::capacity() const {
 
 RunnerOptions LoadedModel::options() const {
   const checkpoint::ModelConfig& config = checkpoint_->config();
+  std::optional<compile::CodegenOptions> codegen;
+#ifdef SPYRE_COMPILER
+  if (settings_.machine_code) {
+    codegen = compile::CodegenOptions{
+        .isa = settings_.isa, .compiler = SPYRE_COMPILER, .threads = 2, .progress = {}};
+  }
+#endif
   return {.precision =
               Precision::resolve(settings_.dtype, config.dtype, checkpoint_->is_gguf()).value(),
           .max_model_len = settings_.max_model_len,
           .kv_blocks = kMaxSequences * blocks_each(settings_),
           .backend = {.execution = settings_.execution,
                       .isa = settings_.isa,
-                      .passes = {.disabled = settings_.disabled_passes, .observer = {}}}};
+                      .passes = {.disabled = settings_.disabled_passes, .observer = {}},
+                      .codegen = codegen}};
 }
 
 int64_t LoadedModel::planned_scratch_bytes() const {

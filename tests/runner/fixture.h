@@ -24,7 +24,8 @@ struct RunSettings {
   kernels::Isa isa = kernels::Isa::kScalar;
   backend::Execution execution = backend::Execution::kEager;
   std::set<std::string, std::less<>> disabled_passes = {};
-  int64_t output_rows = 0;  // of a step, the last ones; 0: all
+  int64_t output_rows = 0;    // of a step, the last ones; 0: all
+  bool machine_code = false;  // compiled by LLVM as well
 };
 
 // A loaded fixture with block tables laid out so that sequence i owns blocks [i * max_blocks, ...).

@@ -25,6 +25,7 @@ class NativeBackend final : public Backend {
                  .private_scratch = {},
                  .ropes = {}},
         options_(std::move(options)),
+        code_(options_.codegen.value_or(compile::CodegenOptions{})),
         formats_(weight_formats(weights)) {}
 
   Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph) override {
@@ -33,14 +34,17 @@ class NativeBackend final : public Backend {
     SPYRE_TRY_ASSIGN(compile::Program program,
                      compile::lower(module, kv_layout(context_.kv_cache.shape())));
     SPYRE_TRY(context_.reserve(scratch_of(program, context_.pool.num_threads())));
-    return std::make_unique<NativeProgram>(context_, std::move(program));
+    if (options_.codegen) SPYRE_TRY(code_.add(program));
+    return std::make_unique<NativeProgram>(context_, std::move(program), code_);
   }
 
   int64_t scratch_bytes() const override { return static_cast<int64_t>(context_.scratch.total()); }
+  CodeReport code_report() const override { return code_.report(); }
 
  private:
   NativeContext context_;
   const NativeOptions options_;
+  CodeStore code_;
   const compile::WeightFormats formats_;
 };
 

@@ -55,13 +55,15 @@ size_t NativeContext::private_stride() const {
   return scratch.private_bytes / static_cast<size_t>(pool.num_threads());
 }
 
-NativeProgram::NativeProgram(NativeContext& context, compile::Program program)
+NativeProgram::NativeProgram(NativeContext& context, compile::Program program,
+                             const CodeStore& code)
     : context_(context), program_(std::move(program)) {
   for (const compile::Routine& routine : program_.routines) {
     Functions functions;
+    functions.code = code.find(routine);
     for (const kernels::PieceCall& call : routine.calls) {
-      functions.push_back(kernels::piece_function(context_.isa, call.kind, call.format));
-      SPYRE_CHECK(functions.back() != nullptr);
+      functions.pieces.push_back(kernels::piece_function(context_.isa, call.kind, call.format));
+      SPYRE_CHECK(functions.pieces.back() != nullptr);
     }
     functions_.push_back(std::move(functions));
   }
@@ -171,10 +173,11 @@ void NativeProgram::call(const Task& task, Frame& frame, int64_t rows, int64_t b
   for (size_t i = 0; i < task.slots.size(); ++i) frame.at[i] = address(task.slots[i], frame);
   const compile::Routine& routine = program_.routines[task.routine];
   const Functions& functions = functions_[task.routine];
+  if (functions.code != nullptr) return functions.code(frame.at.data(), rows, begin, end);
   const int64_t step = routine.one_by_one ? 1 : end - begin;
   for (; begin < end; begin += step) {
-    for (size_t i = 0; i < functions.size(); ++i) {
-      functions[i](routine.calls[i].piece, frame.at.data(), rows, begin, begin + step);
+    for (size_t i = 0; i < functions.pieces.size(); ++i) {
+      functions.pieces[i](routine.calls[i].piece, frame.at.data(), rows, begin, begin + step);
     }
   }
 }

@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "backend/kv_cache.h"
+#include "backend/native/code_store.h"
 #include "backend/native/native_backend.h"
 #include "base/aligned_buffer.h"
 #include "base/barrier.h"
@@ -33,12 +34,16 @@ struct NativeContext {
 
 class NativeProgram final : public Program {
  public:
-  NativeProgram(NativeContext& context, compile::Program program);
+  NativeProgram(NativeContext& context, compile::Program program, const CodeStore& code);
 
   std::span<float> run(const StepInputs& inputs) override;
 
  private:
-  using Functions = std::vector<kernels::PieceFunction>;  // of a code's calls
+  // How a routine is run: by its machine code, else piece by piece.
+  struct Functions {
+    compile::RoutineFunction code = nullptr;
+    std::vector<kernels::PieceFunction> pieces;
+  };
 
   // A slot as far as it does not vary from step to step.
   struct Frame;
@@ -54,7 +59,7 @@ class NativeProgram final : public Program {
 
   NativeContext& context_;
   const compile::Program program_;
-  std::vector<Functions> functions_;    // per code
+  std::vector<Functions> functions_;    // per routine
   std::vector<const Weight*> weights_;  // as in program_.weights
   std::vector<size_t> rope_offsets_;    // of the cosines, in floats; the sines follow
   std::vector<uint8_t> seen_;           // per sequence of a step
