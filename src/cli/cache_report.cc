@@ -24,11 +24,12 @@ int64_t total_bytes(const CacheItems& items) {
 }
 
 std::string age_text(Clock::duration age) {
-  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(age).count();
+  constexpr int64_t kDay = 24 * 60;
+  const int64_t minutes = std::chrono::duration_cast<std::chrono::minutes>(age).count();
   if (minutes < 1) return "now";
   if (minutes < 120) return fmt::format("{} min ago", minutes);
-  if (minutes < 48 * 60) return fmt::format("{} h ago", minutes / 60);
-  return fmt::format("{} days ago", minutes / (24 * 60));
+  if (minutes < 2 * kDay) return fmt::format("{} h ago", minutes / 60);
+  return fmt::format("{} days ago", minutes / kDay);
 }
 
 // All fields but the first; hashes and lists of features by their beginning.

@@ -53,6 +53,7 @@ Status judge_unknown(const config::Settings& settings, const std::string& reason
 
 std::vector<config::Wish> wishes_of(const plan::KnownRun& found) {
   std::vector<config::Wish> wishes;
+  wishes.reserve(found.variables.size() + 1);
   for (const plan::KnownVariable& each : found.variables) wishes.push_back({each.name, each.value});
   if (found.num_gpu_blocks_override) {
     wishes.push_back({std::string(config::info(Setting::kNumGpuBlocksOverride).flag),

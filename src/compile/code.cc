@@ -21,7 +21,7 @@ namespace spyre::compile {
 
 namespace {
 
-constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kReadBytes = size_t{64} * 1024;
 // A routine takes a fraction of a second; nothing for so long means that the compiler hangs.
 constexpr int kPatienceMilliseconds = 60'000;
 // So often the caller may stop the work.

@@ -34,6 +34,7 @@ std::string body(const Node& node) {
   if (info(node.op).is_leaf()) return fmt::format(" \"{}\"", node.name);
   if (node.attributes.empty()) return fmt::format("({})", node_ids(node.inputs));
   std::vector<std::string> attributes;
+  attributes.reserve(node.attributes.size());
   for (const AttributeValue& each : node.attributes) attributes.push_back(text_of(each));
   return fmt::format("({}) {{{}}}", node_ids(node.inputs), fmt::join(attributes, ", "));
 }

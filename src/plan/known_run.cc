@@ -94,6 +94,7 @@ std::string known_configurations(std::span<const KnownModel* const> models) {
   std::vector<std::string> lines;
   for (const KnownModel* model : models) {
     std::vector<std::string> configs;
+    configs.reserve(model->static_configs.size() + model->continuous_configs.size());
     for (const KnownStatic& each : model->static_configs) configs.push_back(text(each));
     for (const KnownContinuous& each : model->continuous_configs) configs.push_back(text(each));
     lines.push_back(fmt::format("{}: {}", model->name, fmt::join(configs, "; ")));

@@ -100,6 +100,7 @@ bool has_shapes(const PrecompiledEntry& entry, const std::vector<schedule::Shape
     return false;
   }
   std::vector<schedule::Shape> listed;
+  listed.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     listed.push_back(
         {entry.prompt_lens[i], answers ? entry.new_tokens[i] : 0, entry.batch_sizes[i]});

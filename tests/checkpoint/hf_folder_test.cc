@@ -42,7 +42,9 @@ TEST_P(HfFolderReference, OpensAndFindsTheEmbedding) {
   const Json derived = config_fields(c);
   const Json json = read_json(folder / "config.json");
   for (const char* key : {"model_type", "vocab_size", "hidden_size", "num_hidden_layers"}) {
-    if (json.contains(key)) EXPECT_EQ(derived[key], json[key]) << key;
+    if (json.contains(key)) {
+      EXPECT_EQ(derived[key], json[key]) << key;
+    }
   }
   const Json fields = (*checkpoint)->fields();
   EXPECT_EQ(fields["architectures"], json["architectures"]);

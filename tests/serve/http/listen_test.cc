@@ -45,7 +45,9 @@ TEST_F(ListenTest, HostsInAllForms) {
     options_.host = host;
     const auto listening = ListeningSocket::open(options_);
     // A machine may have no IPv6 at all.
-    if (!listening) EXPECT_THAT(listening.error().message, HasSubstr("--host")) << host;
+    if (!listening) {
+      EXPECT_THAT(listening.error().message, HasSubstr("--host")) << host;
+    }
   }
   for (const char* host : {"1.2.3", "300.1.1.1", "no such host", "[::1", ":::", "203.0.113.77"}) {
     options_.host = host;
