@@ -24,7 +24,7 @@ int64_t total_bytes(const CacheItems& items) {
 }
 
 std::string age_text(Clock::duration age) {
-  constexpr int64_t kDay = 24 * 60;
+  constexpr int64_t kDay = int64_t{24} * 60;
   const int64_t minutes = std::chrono::duration_cast<std::chrono::minutes>(age).count();
   if (minutes < 1) return "now";
   if (minutes < 120) return fmt::format("{} min ago", minutes);

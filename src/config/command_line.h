@@ -1,5 +1,6 @@
-// The command line: spyre COMMAND [MODEL or FILE] [flags]. Which flags there are and which command takes
-// them is in the table; this file knows only how they are written: --a-b, --a_b, --a=b, --a b,
+// The command line: spyre COMMAND [MODEL or FILE] [flags]. Which flags there are and which command
+// takes them is in the table; this file knows only how they are written: --a-b, --a_b, --a=b, --a
+// b,
 // --no-a for booleans, -x and -x5 for short ones, --a.key v for keys of a JSON object, -- before a
 // MODEL that begins with a dash. What the values mean is value.h's matter. (CLI11 would hold the
 // table a second time, so it is not used.)
@@ -32,8 +33,8 @@ struct CommandLine {
 
 // args: without the program's name. No arguments at all: help. kInvalidArgument: unknown command or
 // flag (with the nearest one), a flag of another command, a missing or superfluous value, two
-// MODELs or FILEs or none, unless --config names a file that may have the MODEL. kUnsupported: a flag of vLLM that
-// would change answers.
+// MODELs or FILEs or none, unless --config names a file that may have the MODEL. kUnsupported: a
+// flag of vLLM that would change answers.
 Result<CommandLine> parse_command_line(std::span<const std::string> args);
 
 // kInvalidArgument: the command needs a MODEL and the flags have none, or two different ones.

@@ -97,7 +97,7 @@ Status verify(const Graph& graph);
 // passes verify().
 std::string print(const Graph& graph);
 std::string print(const Graph& graph, NodeId id);  // its line
-std::string print(const Type& type);  // "f32[4, 96]"
+std::string print(const Type& type);               // "f32[4, 96]"
 
 // Reads any bytes: a graph that passes verify(), or kInvalidArgument with the line at fault.
 Result<Graph> parse(std::string_view text);

@@ -8,7 +8,7 @@
 namespace spyre::kernels {
 
 #define SPYRE_EXPORT(symbol, function)                                                 \
-  extern "C" __attribute__((visibility("default"))) void symbol(                 \
+  extern "C" __attribute__((visibility("default"))) void symbol(                       \
       const Piece& piece, void* const* at, int64_t rows, int64_t begin, int64_t end) { \
     function(piece, at, rows, begin, end);                                             \
   }
