@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "base/result.h"
 #include "graph/graph.h"
@@ -27,7 +28,9 @@ struct StepInputs {
 // What became of the machine code of a backend's programs.
 struct CodeReport {
   int64_t compiled = 0;
-  int64_t failed = 0;  // run over ahead-of-time pieces
+  int64_t failed = 0;      // run over ahead-of-time pieces
+  int64_t cache_hits = 0;  // programs
+  int64_t cache_misses = 0;
   size_t code_bytes = 0;
   double compile_seconds = 0;  // of the compiler's threads together
 };
@@ -45,7 +48,9 @@ class Backend {
   virtual ~Backend() = default;
   // kInvalidArgument: an input, weight or layer that the backend does not have. kResourceExhausted:
   // no memory for scratch.
-  virtual Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph) = 0;
+  // name: what people call the program, "LlamaForCausalLM 512 rows".
+  virtual Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph,
+                                                   std::string_view name) = 0;
   // Memory set aside for values and scratch; shared by all programs, as large as the largest asks.
   virtual int64_t scratch_bytes() const = 0;
   virtual CodeReport code_report() const { return {}; }

@@ -13,7 +13,7 @@ std::unique_ptr<Backend> create_backend(const WeightSet& weights, const KvCache&
   }
   return create_native_backend(
       weights, kv_cache, pool,
-      {.isa = options.isa, .passes = options.passes, .codegen = options.codegen});
+      {.isa = options.isa, .passes = options.passes, .code = options.code});
 }
 
 Result<int64_t> plan_scratch_bytes(std::span<const graph::Graph> graphs, const WeightSet& weights,

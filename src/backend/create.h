@@ -6,10 +6,10 @@
 #include <span>
 
 #include "backend/backend.h"
+#include "backend/code_options.h"
 #include "backend/kv_cache.h"
 #include "backend/weights.h"
 #include "base/thread_pool.h"
-#include "compile/code.h"
 #include "compile/pipeline.h"
 #include "kernels/kernels.h"
 
@@ -23,9 +23,9 @@ enum class Execution : uint8_t {
 struct BackendOptions {
   Execution execution = Execution::kEager;
   kernels::Isa isa = kernels::Isa::kScalar;  // at most kernels::best_isa() of this machine
-  // Compiled only: passes, and how machine code is made; none: ahead-of-time pieces.
+  // Compiled only: passes, and how machine code is had; none: ahead-of-time pieces.
   compile::PipelineOptions passes = {};
-  std::optional<compile::CodegenOptions> codegen = {};
+  std::optional<CodeOptions> code = {};
 };
 
 // Borrows weights, cache and pool for its life.

@@ -75,15 +75,27 @@ CpuFeatures detect_cpu_features() {
   return features;
 }
 
-std::string cpu_model_name() {
+namespace {
+
+// The first line of that name in /proc/cpuinfo; empty when there is none.
+std::string cpu_info(std::string_view name) {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with("model name")) continue;
+    if (!line.starts_with(name)) continue;
     const size_t colon = line.find(':');
     if (colon != std::string::npos && colon + 2 <= line.size()) return line.substr(colon + 2);
   }
-  return "unknown CPU";
+  return "";
 }
+
+}  // namespace
+
+std::string cpu_model_name() {
+  std::string name = cpu_info("model name");
+  return name.empty() ? "unknown CPU" : name;
+}
+
+std::string cpu_flags() { return cpu_info("flags"); }
 
 std::vector<int> usable_cpus() {
   cpu_set_t set;

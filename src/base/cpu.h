@@ -19,6 +19,8 @@ struct CpuFeatures {
 
 CpuFeatures detect_cpu_features();
 std::string cpu_model_name();
+// What the kernel says that the CPU has: words, all of them.
+std::string cpu_flags();
 
 // CPUs in this process's affinity mask, one per physical core first, then their hyper-threads.
 std::vector<int> usable_cpus();

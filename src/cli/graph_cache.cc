@@ -1,6 +1,9 @@
 #include "cli/graph_cache.h"
 
+#include <span>
+
 #include "base/cpu.h"
+#include "cache/sha256.h"
 
 namespace spyre::cli {
 
@@ -38,7 +41,11 @@ std::vector<std::pair<std::string, std::string>> this_machine() {
   for (const auto& [there, name] : features) {
     if (there) cpu += fmt::format(" +{}", name);
   }
-  return {{"cpu", std::move(cpu)}, {"spyre", SPYRE_VERSION}};
+  // The compiler uses whatever the CPU has, named above or not.
+  const std::string flags = cpu_flags();
+  return {{"cpu", std::move(cpu)},
+          {"cpu_flags", cache::hex(cache::sha256(std::as_bytes(std::span(flags))))},
+          {"spyre", SPYRE_VERSION}};
 }
 
 }  // namespace spyre::cli

@@ -16,8 +16,9 @@ namespace spyre::cli {
 // without a folder (config/checks.h finds that before), or a folder that is not safe; kIo.
 Result<std::optional<cache::GraphCache>> graph_cache_of(const config::Settings& settings);
 
-// What ties code to where it was made: {"cpu", model and features that this process has} and
-// {"spyre", version}. An entry that has these fields with other values is of no use here.
+// What ties code to where it was made: {"cpu", model and features that this process has},
+// {"cpu_flags", hash of all that it has} and {"spyre", version}. An entry that has these fields
+// with other values is of no use here.
 std::vector<std::pair<std::string, std::string>> this_machine();
 
 }  // namespace spyre::cli

@@ -7,7 +7,6 @@
 
 #include "base/cpu.h"
 #include "base/log.h"
-#include "cli/codegen.h"
 #include "cli/interrupt.h"
 #include "cli/known_configuration.h"
 #include "cli/kv_budget.h"
@@ -81,7 +80,6 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t seq
   SPYRE_TRY_ASSIGN(const auto precompiled, forbid_compilation(given));  // before there are threads
   config::Settings settings = given;
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings));
-  if (length == RunLength::kLong) compile_graphs(open);
   const plan::RunShape run = {
       .tensor_parallel = settings.integer(config::Setting::kTensorParallelSize),
       .max_model_len = open.options.max_model_len,
@@ -89,6 +87,7 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t seq
   SPYRE_TRY(apply_known_configuration(settings, open, run));
   open.compile_allowed = !precompiled;
   if (precompiled) warn_of_missing_graphs(*precompiled, settings, run);
+  SPYRE_TRY(compile_graphs(open, settings, length));
   open.options.kv_blocks =
       kv_blocks({.block_bytes = kv_block_bytes(open),
                  .blocks_per_sequence = (open.options.max_model_len + kernels::kKvBlockTokens - 1) /

@@ -5,15 +5,13 @@
 
 #include "base/thread_pool.h"
 #include "checkpoint/checkpoint.h"
+#include "cli/codegen.h"
 #include "cli/open_model.h"
 #include "cli/text_model.h"
 #include "config/settings.h"
 #include "runner/model_runner.h"
 
 namespace spyre::cli {
-
-// Whether what runs is worth compiling for.
-enum class RunLength : uint8_t { kShort, kLong };
 
 struct LoadedModel {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint;

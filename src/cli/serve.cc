@@ -166,7 +166,7 @@ Status Serving::start_engine() {
   telemetry_->planned(plan_facts(settings_, plan));
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
-  compile_graphs(open);
+  SPYRE_TRY(compile_graphs(open, settings_, RunLength::kLong));
   open.options.kv_blocks = plan.kv_blocks;
   SPYRE_TRY(load(std::move(open)));
 

@@ -202,6 +202,7 @@ Result<LoadedCode> LoadedCode::load(const MachineCode& code) {
   }
   loaded.memory_ = memory;
   loaded.bytes_ = bytes;
+  loaded.entry_ = code.entry;
   std::memcpy(memory, code.bytes.data(), bytes);
   if (mprotect(memory, bytes, PROT_READ | PROT_EXEC) != 0) {
     return error(Code::kResourceExhausted, "executable memory: {}", std::strerror(errno));
@@ -214,7 +215,12 @@ Result<LoadedCode> LoadedCode::load(const MachineCode& code) {
 LoadedCode::LoadedCode(LoadedCode&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr)),
       bytes_(other.bytes_),
+      entry_(other.entry_),
       function_(other.function_) {}
+
+MachineCode LoadedCode::copy() const {
+  return {.bytes = std::string(static_cast<const char*>(memory_), bytes_), .entry = entry_};
+}
 
 LoadedCode::~LoadedCode() {
   if (memory_ != nullptr) munmap(memory_, bytes_);

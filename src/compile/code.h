@@ -44,6 +44,10 @@ struct CodegenOptions {
 Result<std::vector<CompiledRoutine>> compile_routines(std::span<const Routine> routines,
                                                       const CodegenOptions& options);
 
+// Hash of everything that goes into machine code beside a routine: the pieces' bitcode of every
+// tier and LLVM's version. Empty in a build without a compiler.
+std::string_view code_version();
+
 // May be compiled at all: look-ups of embeddings are not worth it.
 bool is_compilable(const Routine& routine);
 
@@ -61,12 +65,14 @@ class LoadedCode {
 
   RoutineFunction function() const { return function_; }
   size_t bytes() const { return bytes_; }
+  MachineCode copy() const;  // what load() was given
 
  private:
   LoadedCode() = default;
 
   void* memory_ = nullptr;
   size_t bytes_ = 0;
+  int64_t entry_ = 0;
   RoutineFunction function_ = nullptr;
 };
 

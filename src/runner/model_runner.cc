@@ -68,7 +68,10 @@ Status ModelRunner::prepare(model::StepShape capacity) {
   if (std::ranges::find(programs_, capacity, &Prepared::capacity) != programs_.end()) return {};
   SPYRE_TRY_ASSIGN(const graph::Graph graph,
                    model::build(config_, capacity, options_.max_model_len));
-  SPYRE_TRY_ASSIGN(auto program, backend_->prepare(graph));
+  const std::string name =
+      fmt::format("{} {} layers, {} rows of {} sequences, {} sampled", config_.architecture,
+                  config_.num_layers, capacity.rows, capacity.sequences, capacity.output_rows);
+  SPYRE_TRY_ASSIGN(auto program, backend_->prepare(graph, name));
   const auto after =
       std::ranges::upper_bound(programs_, work_of(capacity), {},
                                [](const Prepared& each) { return work_of(each.capacity); });

@@ -120,7 +120,7 @@ TEST_P(MachineCode, EqualsEagerWithNoCallLeft) {
   LoadedModel eager(name, settings);
   const Rows wanted = random_run(eager, 4);
   settings.execution = backend::Execution::kCompiled;
-  settings.machine_code = true;
+  settings.code = backend::CodeOptions{};
   settings.num_threads = 2;
   LoadedModel compiled(name, settings);
   expect_same_bits(wanted, random_run(compiled, 4), "machine code");

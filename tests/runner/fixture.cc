@@ -52,11 +52,13 @@ model::StepShape LoadedModel::capacity() const {
 
 RunnerOptions LoadedModel::options() const {
   const checkpoint::ModelConfig& config = checkpoint_->config();
-  std::optional<compile::CodegenOptions> codegen;
+  std::optional<backend::CodeOptions> code = settings_.code;
 #ifdef SPYRE_COMPILER
-  if (settings_.machine_code) {
-    codegen = compile::CodegenOptions{
-        .isa = settings_.isa, .compiler = SPYRE_COMPILER, .threads = 2, .progress = {}};
+  if (code) {
+    code->codegen = {.isa = settings_.isa,
+                     .compiler = settings_.compiler.empty() ? SPYRE_COMPILER : settings_.compiler,
+                     .threads = 2,
+                     .progress = {}};
   }
 #endif
   return {.precision =
@@ -66,7 +68,7 @@ RunnerOptions LoadedModel::options() const {
           .backend = {.execution = settings_.execution,
                       .isa = settings_.isa,
                       .passes = {.disabled = settings_.disabled_passes, .observer = {}},
-                      .codegen = codegen}};
+                      .code = code}};
 }
 
 int64_t LoadedModel::planned_scratch_bytes() const {

@@ -24,8 +24,9 @@ struct RunSettings {
   kernels::Isa isa = kernels::Isa::kScalar;
   backend::Execution execution = backend::Execution::kEager;
   std::set<std::string, std::less<>> disabled_passes = {};
-  int64_t output_rows = 0;    // of a step, the last ones; 0: all
-  bool machine_code = false;  // compiled by LLVM as well
+  int64_t output_rows = 0;                        // of a step, the last ones; 0: all
+  std::optional<backend::CodeOptions> code = {};  // compiled by LLVM as well
+  std::string compiler = {};                      // another program than this build's
 };
 
 // A loaded fixture with block tables laid out so that sequence i owns blocks [i * max_blocks, ...).

@@ -423,7 +423,7 @@ class EagerBackend final : public Backend {
                  .attention = {},
                  .experts = {}} {}
 
-  Result<std::unique_ptr<Program>> prepare(const Graph& graph) override {
+  Result<std::unique_ptr<Program>> prepare(const Graph& graph, std::string_view) override {
     SPYRE_TRY(graph::verify(graph));
     if (graph.outputs().size() != 1) {
       return error(Code::kInvalidArgument, "the eager backend runs graphs with one output, not {}",

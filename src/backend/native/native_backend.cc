@@ -5,10 +5,15 @@
 
 #include "backend/native/native_program.h"
 #include "base/cpu.h"
+#include "cache/sha256.h"
 
 namespace spyre::backend {
 
 namespace {
+
+std::string sha256_of(std::string_view text) {
+  return cache::hex(cache::sha256(std::as_bytes(std::span(text))));
+}
 
 class NativeBackend final : public Backend {
  public:
@@ -25,16 +30,17 @@ class NativeBackend final : public Backend {
                  .private_scratch = {},
                  .ropes = {}},
         options_(std::move(options)),
-        code_(options_.codegen.value_or(compile::CodegenOptions{})),
+        code_(options_.code.value_or(CodeOptions{})),
         formats_(weight_formats(weights)) {}
 
-  Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph) override {
+  Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph,
+                                           std::string_view name) override {
     SPYRE_TRY_ASSIGN(const compile::Module module,
                      compile::run_passes(graph, formats_, options_.passes));
     SPYRE_TRY_ASSIGN(compile::Program program,
                      compile::lower(module, kv_layout(context_.kv_cache.shape())));
     SPYRE_TRY(context_.reserve(scratch_of(program, context_.pool.num_threads())));
-    if (options_.codegen) SPYRE_TRY(code_.add(program));
+    if (options_.code) SPYRE_TRY(code_.add(program, key_of(name, graph, module)));
     return std::make_unique<NativeProgram>(context_, std::move(program), code_);
   }
 
@@ -42,6 +48,27 @@ class NativeBackend final : public Backend {
   CodeReport code_report() const override { return code_.report(); }
 
  private:
+  // Everything that the program's code depends on, beside the machine.
+  cache::KeyFields key_of(std::string_view name, const graph::Graph& graph,
+                          const compile::Module& module) const {
+    std::string weights;
+    for (const auto& [weight, format] : module.weights) {
+      weights += fmt::format("{} {} {} {} {}\n", weight, static_cast<int>(format.format),
+                             static_cast<int>(format.input), format.group_columns, format.ordered);
+    }
+    const compile::KvLayout kv = kv_layout(context_.kv_cache.shape());
+    return {{{"program", std::string(name)},
+             {"graph", sha256_of(graph::print(graph))},
+             {"weights", sha256_of(weights)},
+             {"kv", fmt::format("{} {} {} {} {}", spyre::name(kv.format), kv.layers, kv.kv_heads,
+                                kv.head_dim, kv.block_stride)},
+             {"passes", options_.passes.disabled.empty()
+                            ? "all"
+                            : fmt::format("without {}", fmt::join(options_.passes.disabled, ","))},
+             {"isa", std::to_string(static_cast<int>(context_.isa))},
+             {"code", std::string(compile::code_version())}}};
+  }
+
   NativeContext context_;
   const NativeOptions options_;
   CodeStore code_;

@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "backend/backend.h"
+#include "backend/code_options.h"
 #include "backend/kv_cache.h"
 #include "backend/weights.h"
 #include "base/thread_pool.h"
-#include "compile/code.h"
 #include "compile/pipeline.h"
 #include "compile/program.h"
 #include "kernels/kernels.h"
@@ -19,8 +19,8 @@ namespace spyre::backend {
 struct NativeOptions {
   kernels::Isa isa = kernels::Isa::kScalar;  // at most kernels::best_isa() of this machine
   compile::PipelineOptions passes = {};
-  // How machine code is made; none: programs run over the ahead-of-time pieces.
-  std::optional<compile::CodegenOptions> codegen = {};
+  // How machine code is had; none: programs run over the ahead-of-time pieces.
+  std::optional<CodeOptions> code = {};
 };
 
 // Borrows weights, cache and pool for its life.
