@@ -65,7 +65,16 @@ class Compiler {
     char* arguments[] = {name.data(), nullptr};
     // It needs nothing of this process's environment.
     char* const environment[] = {nullptr};
-    const int result = posix_spawn(&id_, name.c_str(), &actions, nullptr, arguments, environment);
+    // SIGPIPE ends a compiler whose server is gone.
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    const int result =
+        posix_spawn(&id_, name.c_str(), &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     close(to[0]);
     close(from[1]);
@@ -82,8 +91,9 @@ class Compiler {
     std::array<pollfd, 2> files = {pollfd{output_, POLLIN, 0}, pollfd{input_, POLLOUT, 0}};
     const bool writing = input_ >= 0;
     const int ready = poll(files.data(), writing ? 2 : 1, kTurnMilliseconds);
-    if (ready < 0 && errno != EINTR) return failed("poll");
-    if (ready <= 0) {
+    if (ready < 0 && errno == EINTR) return true;
+    if (ready < 0) return failed("poll");
+    if (ready == 0) {
       silence_ += kTurnMilliseconds;
       if (silence_ < kPatienceMilliseconds) return true;
       return error(Code::kUnavailable, "the compiler says nothing for {} s",

@@ -54,6 +54,16 @@ bool is_compilable(const Routine& routine);
 // How routines are called: as pieces are, without their constants.
 using RoutineFunction = void (*)(void* const* at, int64_t rows, int64_t begin, int64_t end);
 
+// Calls code that was made at run time: it has none of the marks that sanitizers look for in front
+// of a function.
+#if defined(__clang__)
+[[clang::no_sanitize("function")]]
+#endif
+inline void call_routine(RoutineFunction function, void* const* at, int64_t rows, int64_t begin,
+                         int64_t end) {
+  function(at, rows, begin, end);
+}
+
 // Code mapped for running; never writable and executable at once.
 class LoadedCode {
  public:

@@ -15,12 +15,29 @@ Status Lowering::check_inputs() {
     return error(Code::kInvalidArgument, "programs have one output, not {}",
                  module_.graph.outputs().size());
   }
+  const auto check_input = [&](const Node& user, size_t index, std::string_view name) -> Status {
+    const Node& input = node(user.inputs[index]);
+    if (input.op == Op::kInput && input.name == name) return {};
+    return error(Code::kInvalidArgument,
+                 "node %{}: wanted the input '{}' of the step as operand {}",
+                 &user - module_.graph.nodes().data(), name, index);
+  };
   for (const Node& each : module_.graph.nodes()) {
-    if (each.op == Op::kAttention) SPYRE_TRY(check_attention(each));
+    if (each.op == Op::kRope) SPYRE_TRY(check_input(each, 1, "positions"));
+    if (each.op == Op::kAttention) {
+      SPYRE_TRY(check_attention(each));
+      SPYRE_TRY(check_input(each, 3, "positions"));
+      SPYRE_TRY(check_input(each, 4, "sequences"));
+      SPYRE_TRY(check_input(each, 5, "block_table"));
+    }
     if (each.op != Op::kInput) continue;
     const auto found = std::ranges::find(kStepInputs, each.name);
     if (found == kStepInputs.end()) {
       return error(Code::kInvalidArgument, "graph input '{}': a step has no such input", each.name);
+    }
+    if (each.type.dtype != graph::DType::kI32) {
+      return error(Code::kInvalidArgument, "graph input '{}': wanted i32, found {}", each.name,
+                   graph::print(each.type));
     }
     int64_t elements = 1;
     for (const int64_t dim : each.type.dims) elements *= dim;
@@ -110,6 +127,7 @@ int64_t Lowering::rope_index(const Node& rope) {
 
 Task Lowering::finish(TaskBuilder task, int64_t units, NodeId rows_like) {
   if (row_capacity(rows_like) == 1) task.routine.rows = 1;
+  most_slots_ = std::max(most_slots_, task.slots.size());
   const auto found = std::ranges::find(program_.routines, task.routine);
   const auto index = static_cast<size_t>(found - program_.routines.begin());
   if (found == program_.routines.end()) program_.routines.push_back(std::move(task.routine));
@@ -161,6 +179,13 @@ void Lowering::place_values() {
 Result<Program> Lowering::run() {
   SPYRE_TRY(check_inputs());
   for (const Region& each : module_.regions) region(each);
+  if (most_slots_ > kMaxSlots) {
+    return error(
+        Code::kUnsupported,
+        "a region of {} operands, at most {}; SPYRE_DISABLE_PASSES=fuse-rows,fuse-epilogues "
+        "makes smaller ones",
+        most_slots_, kMaxSlots);
+  }
   place_values();
   return std::move(program_);
 }

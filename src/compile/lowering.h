@@ -130,6 +130,7 @@ class Lowering {
   const std::vector<NodeId> row_inputs_;
   Program program_;
   std::vector<int64_t> value_of_;  // per node
+  size_t most_slots_ = 0;          // of a task
   std::vector<Lifetime> lifetimes_;
   std::map<NodeId, int64_t> own_row_;  // nodes of the running prologue: bytes into scratch
 };

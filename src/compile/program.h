@@ -55,6 +55,9 @@ struct Routine {
   bool operator==(const Routine&) const = default;
 };
 
+// Operands of a task at most: its addresses lie on the caller's stack.
+inline constexpr size_t kMaxSlots = 64;
+
 struct Task {
   size_t routine = 0;       // of Program::routines
   std::vector<Slot> slots;  // what the pieces' slots mean here
@@ -95,7 +98,8 @@ struct Program {
 // Rows that a thread prepares for itself rather than share the work and meet the others.
 inline constexpr int64_t kRecomputeRows = 4;
 
-// kInvalidArgument: an input, layer or shape that no backend has; several outputs.
+// kInvalidArgument: an input, layer or shape that no backend has; several outputs. kUnsupported: a
+// region of more than kMaxSlots operands.
 Result<Program> lower(const Module& module, const KvLayout& kv);
 
 // One line a piece, tasks under their phase: what --dump plan prints.

@@ -57,7 +57,15 @@ class Order {
                    name(each.work));
     }
     std::vector<NodeId> computed;
-    for (const NodeId id : each.prologue) SPYRE_TRY(node(id, index, computed));
+    for (const NodeId id : each.prologue) {
+      const Node& gather = module_.graph.node(id);
+      if (gather.op == Op::kGatherRows &&
+          std::ranges::find(computed, gather.inputs[0]) != computed.end()) {
+        return error(Code::kInternal, "region {}: %{} gathers rows that a prologue has one of",
+                     index, id);
+      }
+      SPYRE_TRY(node(id, index, computed));
+    }
     const size_t of_prologue = computed.size();
     for (const auto& track : each.tracks) {
       for (const NodeId id : track) SPYRE_TRY(node(id, index, computed));

@@ -51,7 +51,7 @@ TEST(LoadedCode, RunsWhereItIsMapped) {
       LoadedCode::load({.bytes = std::string("\x90\x48\x89\x37\xc3", 5), .entry = 1});
   ASSERT_TRUE(loaded) << loaded.error().message;
   void* slot = nullptr;
-  loaded->function()(&slot, 42, 0, 0);
+  call_routine(loaded->function(), &slot, 42, 0, 0);
   EXPECT_EQ(reinterpret_cast<intptr_t>(slot), 42);
 #endif
 }

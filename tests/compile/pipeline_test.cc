@@ -58,6 +58,56 @@ TEST(Pipeline, AWeightThatIsNotThereIsAnError) {
   EXPECT_THAT(module.error().message, ::testing::HasSubstr("'table'"));
 }
 
+// A row that a prologue works on is the gathered one, not what it was gathered from.
+TEST(Pipeline, NothingIsFusedInFrontOfAGather) {
+  graph::Builder b;
+  auto x = b.embed(b.weight("table", {11, 32}), b.input("tokens", graph::DType::kI32, {4}));
+  x = b.rms_norm(x, b.weight("norm", {32}), 1e-5f);
+  x = b.gather_rows(x, b.input("output_rows", graph::DType::kI32, {4}));
+  const graph::Graph graph = b.finish({b.matmul(x, b.weight("head", {16, 32}))});
+  const auto module = run_passes(graph, formats_of(graph), {});
+  ASSERT_TRUE(module) << module.error().message;
+  ASSERT_EQ(module->regions.size(), 2U) << print(*module);
+  EXPECT_EQ(module->regions[1].prologue.size(), 1U) << print(*module);
+}
+
+TEST(Pipeline, AttentionThatNobodyReadsStillWritesItsKeys) {
+  graph::Builder b;
+  const auto ids = [&](const char* name) { return b.input(name, graph::DType::kI32, {2}); };
+  const auto table = b.input("block_table", graph::DType::kI32, {2, 3});
+  const auto x = b.embed(b.weight("table", {11, 8}), ids("tokens"));
+  b.attention({x, x, x, ids("positions"), ids("sequences"), table}, {.head_dim = 8});
+  const graph::Graph graph = b.finish({b.activation(graph::Op::kRelu, x)});
+  const auto module = run_passes(graph, formats_of(graph), {});
+  ASSERT_TRUE(module) << module.error().message;
+  EXPECT_EQ(module->regions.back().work == Work::kItems || module->regions[1].work == Work::kItems,
+            true)
+      << print(*module);
+}
+
+TEST(Lower, TooManyOperandsInARegionAreAnError) {
+  graph::Builder b;
+  auto x = b.embed(b.weight("table", {11, 32}), b.input("tokens", graph::DType::kI32, {4}));
+  for (int i = 0; i < 80; ++i) {
+    x = b.rms_norm(x, b.weight(fmt::format("norm{}", i), {32}), 1e-5f);
+  }
+  const graph::Graph graph = b.finish({b.activation(graph::Op::kRelu, x)});
+  const auto program = lower(*run_passes(graph, formats_of(graph), {}), {});
+  ASSERT_FALSE(program);
+  EXPECT_THAT(program.error().message, ::testing::HasSubstr("SPYRE_DISABLE_PASSES"));
+}
+
+TEST(Lower, RopeOfOtherPositionsThanTheStepsIsAnError) {
+  graph::Builder b;
+  const auto positions = b.input("positions", graph::DType::kI32, {4});
+  const auto x = b.embed(b.weight("table", {11, 8}), b.input("tokens", graph::DType::kI32, {4}));
+  const graph::Graph graph = b.finish(
+      {b.rope(x, b.add_offset(positions, 2), b.constant("frequencies", {1.0f, 0.1f}), 4, 1.0f)});
+  const auto program = lower(*run_passes(graph, formats_of(graph), {}), {});
+  ASSERT_FALSE(program);
+  EXPECT_THAT(program.error().message, ::testing::HasSubstr("'positions'"));
+}
+
 TEST(Lower, LayersOfEqualStructureShareRoutines) {
   graph::Builder b;
   auto x = b.embed(b.weight("table", {11, 32}), b.input("tokens", graph::DType::kI32, {4}));

@@ -181,7 +181,8 @@ INSTANTIATE_TEST_SUITE_P(Models, WithoutAPass,
 
 // A prompt of which only the last row is sampled: gather-early has work.
 TEST(CompiledPrompt, OneSampledRowOfManyEqualsEager) {
-  for (const char* name : {"decoders/llama", "decoders/granite_moe", "gguf/gguf_q4_q5"}) {
+  for (const char* name :
+       {"decoders/llama", "decoders/granite_moe", "decoders/opt", "gguf/gguf_q4_q5"}) {
     Rows found[2];
     for (const auto execution : {backend::Execution::kEager, backend::Execution::kCompiled}) {
       RunSettings settings = settings_of("auto", execution);

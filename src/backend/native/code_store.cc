@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "cache/sha256.h"
 #include "compile/protocol.h"
 
 namespace spyre::backend {
@@ -42,6 +43,11 @@ std::optional<std::vector<compile::CompiledRoutine>> answers_in(std::span<const 
 
 Status CodeStore::add(const compile::Program& program, cache::KeyFields key) {
   const std::string name(key.program());
+  // Whatever passes and lowering did: code belongs to these very routines.
+  const std::string routines = to_text(compile::CompileRequest{
+      .isa = options_.codegen.isa, .threads = 0, .keep_text = false, .routines = program.routines});
+  key.fields.emplace_back("routines",
+                          cache::hex(cache::sha256(std::as_bytes(std::span(routines)))));
   for (const auto& each : options_.key_fields) key.fields.push_back(each);
   const Clock::time_point began = Clock::now();
   std::string reason = "the cache is off";

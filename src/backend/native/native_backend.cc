@@ -15,6 +15,22 @@ std::string sha256_of(std::string_view text) {
   return cache::hex(cache::sha256(std::as_bytes(std::span(text))));
 }
 
+// Matrices are known to the passes by their formats; this is for vectors, and for all shapes.
+Status check_weights(const graph::Graph& graph, const WeightSet& weights) {
+  for (const graph::Node& node : graph.nodes()) {
+    if (node.op != graph::Op::kWeight) continue;
+    const auto found = weights.find(node.name);
+    if (found == weights.end()) {
+      return error(Code::kInvalidArgument, "graph weight '{}': not among the loaded weights",
+                   node.name);
+    }
+    if (found->second.shape == node.type.dims) continue;
+    return error(Code::kInvalidArgument, "graph weight '{}': wanted shape [{}], loaded [{}]",
+                 node.name, fmt::join(node.type.dims, ", "), fmt::join(found->second.shape, ", "));
+  }
+  return {};
+}
+
 class NativeBackend final : public Backend {
  public:
   NativeBackend(const WeightSet& weights, const KvCache& kv_cache, ThreadPool& pool,
@@ -35,6 +51,7 @@ class NativeBackend final : public Backend {
 
   Result<std::unique_ptr<Program>> prepare(const graph::Graph& graph,
                                            std::string_view name) override {
+    SPYRE_TRY(check_weights(graph, context_.weights));
     SPYRE_TRY_ASSIGN(const compile::Module module,
                      compile::run_passes(graph, formats_, options_.passes));
     SPYRE_TRY_ASSIGN(compile::Program program,
@@ -120,6 +137,7 @@ NativeScratch scratch_of(const compile::Program& program, int threads) {
 Result<NativeScratch> plan_native_scratch(const graph::Graph& graph, const WeightSet& weights,
                                           const KvCacheShape& kv_cache, int threads,
                                           const compile::PipelineOptions& passes) {
+  SPYRE_TRY(check_weights(graph, weights));
   SPYRE_TRY_ASSIGN(const compile::Module module,
                    compile::run_passes(graph, weight_formats(weights), passes));
   SPYRE_TRY_ASSIGN(const compile::Program program, compile::lower(module, kv_layout(kv_cache)));

@@ -15,7 +15,6 @@ using compile::Work;
 
 namespace {
 
-constexpr size_t kMaxSlots = 32;
 // What a chunk of outputs may take before the pieces that follow the matmul find it in L2 no more.
 constexpr int64_t kChunkBytes = int64_t{256} * 1024;
 constexpr int64_t kFewestPanels = 4;
@@ -32,7 +31,7 @@ struct NativeProgram::Frame {
   int threads;
   std::byte* own;       // scratch
   std::byte* prepared;  // of the running phase
-  std::array<void*, kMaxSlots> at;
+  std::array<void*, compile::kMaxSlots> at;
 };
 
 Status NativeContext::reserve(const NativeScratch& wanted) {
@@ -91,9 +90,11 @@ std::span<float> NativeProgram::run(const StepInputs& inputs) {
     SPYRE_CHECK(!inputs_[i].empty() &&
                 static_cast<int64_t>(inputs_[i].size()) <= program_.capacity[i]);
   }
+  // Without attention there is no block table, and nobody asks.
   std::ranges::fill(seen_, uint8_t{0});
   rows_are_strangers_ = true;
-  for (const int32_t sequence : inputs.sequences) {
+  for (size_t i = 0; i < inputs.sequences.size() && !seen_.empty(); ++i) {
+    const int32_t sequence = inputs.sequences[i];
     uint8_t& seen = seen_[static_cast<size_t>(sequence)];
     if (seen != 0) rows_are_strangers_ = false;
     seen = 1;
@@ -119,7 +120,8 @@ void NativeProgram::run_thread(int thread) {
   }
 }
 
-// First read after the first barrier: no program begins with attention.
+// Read after the first barrier, or by the same thread: rows and positions are shared out alike, and
+// no program begins with attention.
 void NativeProgram::fill_ropes(int thread) {
   auto* tables = reinterpret_cast<float*>(context_.ropes.data());
   for (size_t i = 0; i < program_.ropes.size(); ++i) {
@@ -173,7 +175,9 @@ void NativeProgram::call(const Task& task, Frame& frame, int64_t rows, int64_t b
   for (size_t i = 0; i < task.slots.size(); ++i) frame.at[i] = address(task.slots[i], frame);
   const compile::Routine& routine = program_.routines[task.routine];
   const Functions& functions = functions_[task.routine];
-  if (functions.code != nullptr) return functions.code(frame.at.data(), rows, begin, end);
+  if (functions.code != nullptr) {
+    return compile::call_routine(functions.code, frame.at.data(), rows, begin, end);
+  }
   const int64_t step = routine.one_by_one ? 1 : end - begin;
   for (; begin < end; begin += step) {
     for (size_t i = 0; i < functions.pieces.size(); ++i) {

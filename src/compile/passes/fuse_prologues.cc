@@ -30,7 +30,7 @@ std::vector<size_t> takers(const Module& module, NodeId id) {
   for (const NodeId user : users[static_cast<size_t>(id)]) {
     if (user < 0) return {};
     const auto place = place_of(module, user);
-    if (!place) return {};
+    if (!place || std::ranges::count(module.graph.node(user).inputs, id) > 1) return {};
     const Region& region = module.regions[place->region];
     const bool is_input =
         module.graph.node(user).inputs[0] == id &&
@@ -51,6 +51,8 @@ std::optional<size_t> in_front(const Module& module, NodeId id) {
   for (size_t region = 0; region < module.regions.size(); ++region) {
     const auto& prologue = module.regions[region].prologue;
     if (prologue.empty() || prologue.front() != *user) continue;
+    // A gather reads rows that are not the one at hand.
+    if (module.graph.node(*user).op == Op::kGatherRows) return std::nullopt;
     if (found) return std::nullopt;  // would be computed for each
     found = region;
   }

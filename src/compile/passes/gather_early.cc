@@ -37,8 +37,12 @@ class Gathering {
 
   graph::Graph run() {
     mark();
+    // Moved gathers need it before all else; it is an input.
+    const NodeId ids = graph_.node(gather_).inputs[1];
+    rebuild_.copy(ids);
     for (size_t index = 0; index < graph_.nodes().size(); ++index) {
       const auto id = static_cast<NodeId>(index);
+      if (id == ids) continue;
       if (id == gather_) {
         rebuild_.replace(id, rows_of(graph_.node(id).inputs[0]));
       } else if (gathered_[index]) {
@@ -101,6 +105,7 @@ void gather_early(Module& module) {
     // As many wanted as there are: moving them would only add a copy.
     const Node& source = module.graph.node(node.inputs[0]);
     if (node.type.dims[0] == source.type.dims[0]) return;
+    if (module.graph.node(node.inputs[1]).op != Op::kInput) return;
     module.graph = Gathering(module.graph, static_cast<NodeId>(id)).run();
     return;
   }

@@ -1,4 +1,4 @@
-// remove-dead: leaves out what no output needs.
+// remove-dead: leaves out what no output needs. Attention stays: it writes the KV cache.
 #include "compile/passes/graph_edits.h"
 #include "compile/passes/passes.h"
 
@@ -11,6 +11,7 @@ void remove_dead(Module& module) {
   std::vector<bool> needed(graph.nodes().size());
   for (const NodeId output : graph.outputs()) needed[static_cast<size_t>(output)] = true;
   for (size_t id = needed.size(); id-- > 0;) {
+    if (graph.nodes()[id].op == graph::Op::kAttention) needed[id] = true;
     if (!needed[id]) continue;
     for (const NodeId input : graph.nodes()[id].inputs) needed[static_cast<size_t>(input)] = true;
   }
