@@ -15,6 +15,7 @@ void meet_often(int threads, bool crowded, int rounds) {
   std::vector<int> cells(static_cast<size_t>(threads));
   std::vector<int> wrong(static_cast<size_t>(threads));
   std::vector<std::jthread> workers;
+  workers.reserve(static_cast<size_t>(threads));
   for (int index = 0; index < threads; ++index) {
     workers.emplace_back([&, index] {
       const auto own = static_cast<size_t>(index);

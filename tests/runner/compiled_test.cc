@@ -48,6 +48,7 @@ RunSettings settings_of(const char* dtype, backend::Execution execution) {
 
 std::vector<int32_t> random_ids(std::mt19937& random, int64_t count) {
   std::vector<int32_t> ids;
+  ids.reserve(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) ids.push_back(static_cast<int32_t>(random() % 40));
   return ids;
 }
