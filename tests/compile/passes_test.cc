@@ -3,6 +3,7 @@
 // run with SPYRE_WRITE_GOLDEN=1 and read the difference.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
