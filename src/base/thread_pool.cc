@@ -51,6 +51,7 @@ class SpinningPool final : public ThreadPool {
   }
 
   int num_threads() const override { return num_threads_; }
+  bool crowded() const override { return crowded_; }
 
   void start(const std::vector<int>& cpus) {
     workers_.reserve(cpus.size() - 1);

@@ -22,6 +22,8 @@ class ThreadPool {
   virtual ~ThreadPool() = default;
 
   virtual int num_threads() const = 0;
+  // More threads than CPUs: whoever waits should give its CPU away.
+  virtual bool crowded() const = 0;
 
   // Calls job(thread) once for each thread 0..num_threads()-1, waits for all. One caller at a time,
   // not from a job.

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "backend/native/native_program.h"
-#include "base/cpu.h"
 #include "cache/sha256.h"
 
 namespace spyre::backend {
@@ -39,8 +38,7 @@ class NativeBackend final : public Backend {
                  .kv_cache = kv_cache,
                  .pool = pool,
                  .isa = options.isa,
-                 .barrier = Barrier(pool.num_threads(),
-                                    static_cast<size_t>(pool.num_threads()) > usable_cpus().size()),
+                 .barrier = Barrier(pool.num_threads(), pool.crowded()),
                  .arena = {},
                  .prepared = {},
                  .private_scratch = {},
