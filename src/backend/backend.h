@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "backend/program_report.h"
 #include "base/result.h"
 #include "graph/graph.h"
 
@@ -41,6 +43,8 @@ class Program {
   // Returns the step's logits, [inputs.output_rows, vocab_size], writable until the next run of any
   // program of the backend. Allocates nothing, cannot fail.
   virtual std::span<float> run(const StepInputs& inputs) = 0;
+  // Of what runs op by op there is nothing to tell.
+  virtual std::optional<ProgramReport> report() const { return std::nullopt; }
 };
 
 class Backend {

@@ -11,9 +11,12 @@ std::unique_ptr<Backend> create_backend(const WeightSet& weights, const KvCache&
   if (options.execution == Execution::kEager) {
     return create_eager_backend(weights, kv_cache, pool, options.isa);
   }
-  return create_native_backend(
-      weights, kv_cache, pool,
-      {.isa = options.isa, .passes = options.passes, .code = options.code});
+  return create_native_backend(weights, kv_cache, pool,
+                               {.isa = options.isa,
+                                .passes = options.passes,
+                                .code = options.code,
+                                .observer = options.observer,
+                                .time_regions = options.time_regions});
 }
 
 Result<int64_t> plan_scratch_bytes(std::span<const graph::Graph> graphs, const WeightSet& weights,

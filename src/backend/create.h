@@ -8,6 +8,7 @@
 #include "backend/backend.h"
 #include "backend/code_options.h"
 #include "backend/kv_cache.h"
+#include "backend/prepared_program.h"
 #include "backend/weights.h"
 #include "base/thread_pool.h"
 #include "compile/pipeline.h"
@@ -26,6 +27,8 @@ struct BackendOptions {
   // Compiled only: passes, and how machine code is had; none: ahead-of-time pieces.
   compile::PipelineOptions passes = {};
   std::optional<CodeOptions> code = {};
+  PreparedObserver observer = {};
+  bool time_regions = false;  // for reports
 };
 
 // Borrows weights, cache and pool for its life.

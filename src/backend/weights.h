@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "graph/graph.h"
 #include "kernels/kernels.h"
 #include "kernels/piece.h"
 
@@ -32,5 +33,8 @@ struct Weight {
 };
 
 using WeightSet = std::map<std::string, Weight, std::less<>>;
+
+// node: a weight of a graph. kInvalidArgument: it is not there, or of another shape.
+Status check_weight(const graph::Node& node, const WeightSet& weights);
 
 }  // namespace spyre::backend

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <thread>
 
+#include "base/relax.h"
+
 namespace spyre {
 
 class Barrier {
@@ -49,12 +51,6 @@ class Barrier {
       generation_.wait(generation, std::memory_order_acquire);
     }
     sleepers_.fetch_sub(1, std::memory_order_relaxed);
-  }
-
-  static void relax() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
   }
 
   const int threads_;

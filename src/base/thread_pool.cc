@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/cpu.h"
+#include "base/relax.h"
 
 namespace spyre {
 
@@ -21,12 +22,6 @@ namespace {
 // waited for needs the CPU.
 constexpr int kSpins = 20000;
 constexpr int kCrowdedRounds = 50;
-
-void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
 
 void pin_to(pthread_t thread, int cpu) {
   cpu_set_t set;

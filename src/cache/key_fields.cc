@@ -46,7 +46,7 @@ void add_difference(std::string& text, std::string_view name, const std::string*
 std::string KeyFields::key() const {
   std::string text = "spyre graph cache 1\n";
   for (const auto& [name, value] : fields) text += fmt::format("{}={}\n", name, value);
-  return hex(sha256(std::as_bytes(std::span(text))));
+  return sha256_hex(text);
 }
 
 std::string_view KeyFields::program() const {

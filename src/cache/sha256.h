@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace spyre::cache {
 
@@ -16,5 +17,9 @@ inline Sha256 sha256(std::span<const std::byte> bytes) { return sha256({&bytes, 
 
 // Lower-case digits.
 std::string hex(std::span<const std::byte> bytes);
+// Of a text, as such digits.
+inline std::string sha256_hex(std::string_view text) {
+  return hex(sha256(std::as_bytes(std::span(text))));
+}
 
 }  // namespace spyre::cache

@@ -1,7 +1,5 @@
 #include "cli/graph_cache.h"
 
-#include <span>
-
 #include "base/cpu.h"
 #include "cache/sha256.h"
 
@@ -42,9 +40,8 @@ std::vector<std::pair<std::string, std::string>> this_machine() {
     if (there) cpu += fmt::format(" +{}", name);
   }
   // The compiler uses whatever the CPU has, named above or not.
-  const std::string flags = cpu_flags();
   return {{"cpu", std::move(cpu)},
-          {"cpu_flags", cache::hex(cache::sha256(std::as_bytes(std::span(flags))))},
+          {"cpu_flags", cache::sha256_hex(cpu_flags())},
           {"spyre", SPYRE_VERSION}};
 }
 

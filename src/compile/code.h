@@ -74,6 +74,7 @@ class LoadedCode {
   ~LoadedCode();
 
   RoutineFunction function() const { return function_; }
+  const void* begin() const { return memory_; }
   size_t bytes() const { return bytes_; }
   MachineCode copy() const;  // what load() was given
 

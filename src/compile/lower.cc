@@ -39,9 +39,7 @@ Status Lowering::check_inputs() {
       return error(Code::kInvalidArgument, "graph input '{}': wanted i32, found {}", each.name,
                    graph::print(each.type));
     }
-    int64_t elements = 1;
-    for (const int64_t dim : each.type.dims) elements *= dim;
-    program_.capacity[static_cast<size_t>(found - kStepInputs.begin())] = elements;
+    program_.capacity[static_cast<size_t>(found - kStepInputs.begin())] = elements_of(each);
     if (each.name == "block_table") program_.max_blocks = each.type.dims.back();
   }
   return {};
@@ -81,9 +79,7 @@ Operand Lowering::read(TaskBuilder& task, NodeId id) {
 }
 
 Operand Lowering::write(TaskBuilder& task, NodeId id) {
-  int64_t elements = 1;
-  for (const int64_t dim : node(id).type.dims) elements *= dim;
-  value_of_[static_cast<size_t>(id)] = new_value(elements);
+  value_of_[static_cast<size_t>(id)] = new_value(elements_of(node(id)));
   return read(task, id);
 }
 
@@ -188,6 +184,13 @@ Result<Program> Lowering::run() {
   }
   place_values();
   return std::move(program_);
+}
+
+std::vector<size_t> routines_of(const Phase& phase) {
+  std::vector<size_t> routines;
+  if (phase.prologue) routines.push_back(phase.prologue->routine);
+  for (const Task& task : phase.tasks) routines.push_back(task.routine);
+  return routines;
 }
 
 Result<Program> lower(const Module& module, const KvLayout& kv) {

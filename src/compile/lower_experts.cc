@@ -52,6 +52,7 @@ void Lowering::experts_region(const Region& region) {
     piece.stride = static_cast<int64_t>(
         kernels::packed_bytes(format.format, dims[1], dims[2], format.group_columns));
     piece.by_panels = x_of_row ? 1 : 0;
+    tune(piece);
   };
 
   const int64_t gate_up = new_value(rows * top_k * 2 * inner);

@@ -8,6 +8,7 @@
 
 #include "compile/memory_plan.h"
 #include "compile/program.h"
+#include "compile/tuning.h"
 
 namespace spyre::compile {
 
@@ -30,6 +31,12 @@ inline int64_t panels_of(int64_t columns) {
 }
 
 kernels::PieceKind elementwise_kind(Op op);
+
+// A matmul's parameters to begin with.
+inline void tune(kernels::Piece& piece) {
+  piece.prefetch_bytes = PhaseTuning{}.prefetch_bytes;
+  piece.pass_bytes = PhaseTuning{}.pass_bytes;
+}
 
 // Pieces of one task, and the slots that they name.
 struct TaskBuilder {
@@ -116,7 +123,11 @@ class Lowering {
                    Operand heads, int64_t columns);
 
   Phase begin_phase(Work work, NodeId rows_like) const {
-    return {.work = work, .row_input = rows_of(rows_like), .prologue = {}, .tasks = {}};
+    return {.work = work,
+            .row_input = rows_of(rows_like),
+            .prologue = {},
+            .tasks = {},
+            .chunk_bytes = work == Work::kPanels ? PhaseTuning{}.chunk_bytes : 0};
   }
   Task finish(TaskBuilder task, int64_t units, NodeId rows_like);
   void need_private(const PrivateLayout& scratch) {

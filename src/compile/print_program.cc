@@ -48,10 +48,6 @@ std::string task_text(const Program& program, const Task& task, std::string_view
   return text;
 }
 
-std::string_view name(Work work) {
-  return work == Work::kRows ? "rows" : work == Work::kPanels ? "panels" : "items";
-}
-
 }  // namespace
 
 std::string print(const Program& program) {

@@ -70,7 +70,11 @@ struct Phase {
   int64_t rows_factor = 1;  // prologue rows (pairs) of a row
   std::optional<Task> prologue;
   std::vector<Task> tasks;
+  int64_t chunk_bytes = 0;  // of panels: PhaseTuning::chunk_bytes
 };
+
+// Its routines, the prologue's first.
+std::vector<size_t> routines_of(const Phase& phase);
 
 struct RopeUse {
   int64_t positions = 0;  // of kStepInputs

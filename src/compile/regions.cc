@@ -12,20 +12,6 @@ using graph::Op;
 
 namespace {
 
-std::string_view name(Work work) {
-  switch (work) {
-    case Work::kRows:
-      return "rows";
-    case Work::kPanels:
-      return "panels";
-    case Work::kItems:
-      return "items";
-    case Work::kExperts:
-      return "experts";
-  }
-  return "";
-}
-
 bool begins_well(const Module& module, const Region& region) {
   const auto first = [&](size_t track) { return module.graph.node(region.tracks[track][0]).op; };
   switch (region.work) {
@@ -111,24 +97,32 @@ class Order {
 
 }  // namespace
 
-bool is_computed(const Node& node) {
-  return node.op != Op::kInput && node.op != Op::kWeight && node.op != Op::kConstant;
+std::string_view name(Work work) {
+  switch (work) {
+    case Work::kRows:
+      return "rows";
+    case Work::kPanels:
+      return "panels";
+    case Work::kItems:
+      return "items";
+    case Work::kExperts:
+      return "experts";
+  }
+  return "";
 }
 
 bool is_view(const Module& module, NodeId id) {
   return std::ranges::find(module.views, id) != module.views.end();
 }
 
-int64_t columns_of(const Node& node) { return node.type.dims.back(); }
-
-std::vector<std::vector<NodeId>> users_of(const Graph& graph) {
-  std::vector<std::vector<NodeId>> users(graph.nodes().size());
-  for (size_t id = 0; id < users.size(); ++id) {
-    for (const NodeId input : graph.nodes()[id].inputs) {
-      users[static_cast<size_t>(input)].push_back(static_cast<NodeId>(id));
-    }
+std::vector<NodeId> users_of(const Graph& graph, NodeId id) {
+  std::vector<NodeId> users;
+  // Inputs stand before their users.
+  for (size_t user = static_cast<size_t>(id) + 1; user < graph.nodes().size(); ++user) {
+    const auto uses = std::ranges::count(graph.nodes()[user].inputs, id);
+    users.insert(users.end(), static_cast<size_t>(uses), static_cast<NodeId>(user));
   }
-  for (const NodeId output : graph.outputs()) users[static_cast<size_t>(output)].push_back(-1);
+  if (std::ranges::find(graph.outputs(), id) != graph.outputs().end()) users.push_back(-1);
   return users;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/format.h"
@@ -32,6 +33,8 @@ enum class Work : uint8_t {
   kExperts,  // tracks: a moe_mlp node
 };
 
+std::string_view name(Work work);
+
 struct Region {
   Work work{};
   // kPanels, kExperts: row-wise nodes between the region's input and the matmuls. Each thread may
@@ -48,11 +51,9 @@ struct Module {
   std::vector<graph::NodeId> views;  // slices that are no work: an offset into another value
 };
 
-bool is_computed(const graph::Node& node);  // neither input, weight nor constant
 bool is_view(const Module& module, graph::NodeId id);
-int64_t columns_of(const graph::Node& node);
-// Each node's users, once per use. Outputs of the graph count as a use by node -1.
-std::vector<std::vector<graph::NodeId>> users_of(const graph::Graph& graph);
+// A node's users, once per use. That the caller gets its value counts as a use by node -1.
+std::vector<graph::NodeId> users_of(const graph::Graph& graph, graph::NodeId id);
 // Per node: the input whose length says how many of its rows a step has; -1 where there is none.
 std::vector<graph::NodeId> row_inputs_of(const graph::Graph& graph);
 

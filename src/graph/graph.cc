@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "graph/op_table.h"
+
 namespace spyre::graph {
 
 double Node::real(Attribute attribute) const {
@@ -15,6 +17,16 @@ int64_t Node::integer(Attribute attribute) const { return static_cast<int64_t>(r
 NodeId Graph::append(Node node) {
   nodes_.push_back(std::move(node));
   return static_cast<NodeId>(nodes_.size() - 1);
+}
+
+bool is_computed(const Node& node) { return !info(node.op).is_leaf(); }
+
+int64_t columns_of(const Node& node) { return node.type.dims.back(); }
+
+int64_t elements_of(const Node& node) {
+  int64_t elements = 1;
+  for (const int64_t dim : node.type.dims) elements *= dim;
+  return elements;
 }
 
 }  // namespace spyre::graph

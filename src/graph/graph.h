@@ -84,6 +84,10 @@ class Graph {
   std::vector<NodeId> outputs_;
 };
 
+bool is_computed(const Node& node);    // neither input, weight nor constant
+int64_t columns_of(const Node& node);  // of its result: the last dimension
+int64_t elements_of(const Node& node);
+
 // Result type of a node whose inputs are in the graph, by the table's rule. kInvalidArgument says
 // what was wanted and found.
 Result<Type> infer_type(const Graph& graph, const Node& node);

@@ -22,6 +22,10 @@ inline constexpr int kQuantBlock = 32;       // activations per int8 scale
 inline constexpr int kKvBlockTokens = 64;    // tokens per KV block
 inline constexpr int kAttentionChunk = 256;  // keys per softmax step, by absolute position
 
+// Input of a matmul that one pass over the panels works on, in bytes: it stays in the L2 cache (1
+// to 2 MB on servers) while every panel streams by.
+inline constexpr int64_t kInputPassBytes = int64_t{512} * 1024;
+
 // A weight matrix [rows, columns] (outputs, inputs) packed by pack_panel(): panels of 16 rows,
 // columns ascending inside.
 struct PackedMatrix {
@@ -48,7 +52,9 @@ struct MatmulArgs {
   const float* bias;      // [rows] or null: added last, one addition
   int64_t panel_begin;    // this call computes outputs of panels [begin, end)
   int64_t panel_end;
+  // Of no influence on bits, as is the order in which panels and rows are walked.
   int64_t prefetch_bytes = 0;  // how far ahead of their use weights are asked for; 0: not at all
+  int64_t pass_bytes = kInputPassBytes;
 };
 using MatmulFunction = void (*)(const MatmulArgs&);
 

@@ -13,10 +13,6 @@ struct Constant {
   static constexpr int value = kValue;
 };
 
-// Rows of input that a pass over the panels works on: they stay in the L2 cache (1 to 2 MB on
-// servers) while every panel streams by.
-inline constexpr int64_t kInputPassBytes = int64_t{512} * 1024;
-
 // call(Constant<rows>, row): tiles of kRows rows, then the rest in halves.
 template <int kRows, typename Call>
 void for_row_tiles(int64_t row, int64_t end, Call& call) {
@@ -38,7 +34,7 @@ void for_row_tiles(int64_t row, int64_t end, Call& call) {
 // that read a panel, 0 for those that find it in the caches.
 template <int kRows, int kPanels, typename Tile>
 void for_tiles(const MatmulArgs& args, Tile tile) {
-  const int64_t fitting = kInputPassBytes / larger(1, args.input_stride) / kRows * kRows;
+  const int64_t fitting = args.pass_bytes / larger(1, args.input_stride) / kRows * kRows;
   const int64_t pass = larger(kRows, fitting);
   for (int64_t begin = 0; begin < args.m; begin += pass) {
     const int64_t end = smaller(begin + pass, args.m);

@@ -54,7 +54,8 @@ struct Piece {
   int64_t count = 0;        // of what the kind says
   int64_t stride = 0;       // bytes between what the kind says
   int64_t window = 0;
-  int64_t prefetch_bytes = 0;  // matmul: how far ahead weights are asked for; never changes bits
+  int64_t prefetch_bytes = 0;  // matmul: MatmulArgs::prefetch_bytes
+  int64_t pass_bytes = 0;      // matmul: MatmulArgs::pass_bytes
   int64_t by_panels = 0;       // elementwise: 1 when the share is of panels
   float a = 0.0f;
   float b = 0.0f;

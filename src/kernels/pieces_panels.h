@@ -25,7 +25,8 @@ void matmul_piece(const Piece& p, void* const* at, int64_t rows, int64_t begin, 
           .bias = values(at, p.bias),
           .panel_begin = begin,
           .panel_end = end,
-          .prefetch_bytes = p.prefetch_bytes});
+          .prefetch_bytes = p.prefetch_bytes,
+          .pass_bytes = p.pass_bytes});
 }
 
 // A pair at a time: which expert is known at run time only.
@@ -49,7 +50,8 @@ void experts_piece(const Piece& p, void* const* at, int64_t rows, int64_t begin,
             .bias = nullptr,
             .panel_begin = begin,
             .panel_end = end,
-            .prefetch_bytes = p.prefetch_bytes});
+            .prefetch_bytes = p.prefetch_bytes,
+            .pass_bytes = p.pass_bytes});
   }
 }
 

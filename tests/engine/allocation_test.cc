@@ -36,12 +36,18 @@ namespace {
 
 using runner::testing::LoadedModel;
 
-class DecodeAllocation : public ::testing::TestWithParam<const char*> {};
+class DecodeAllocation
+    : public ::testing::TestWithParam<std::tuple<const char*, backend::Execution>> {};
 
 TEST_P(DecodeAllocation, ADecodeStepMakesNone) {
-  LoadedModel model(
-      GetParam(),
-      {.dtype = "auto", .num_threads = 2, .isa = kernels::best_isa(detect_cpu_features())});
+  const auto [name, execution] = GetParam();
+  runner::testing::RunSettings settings{.dtype = "auto",
+                                        .num_threads = 2,
+                                        .isa = kernels::best_isa(detect_cpu_features()),
+                                        .execution = execution};
+  // With machine code where this build has a compiler.
+  if (execution == backend::Execution::kCompiled) settings.code = backend::CodeOptions{};
+  LoadedModel model(name, settings);
   runner::ModelRunner& runner = model.runner();
   sample::SamplingParams params;
   params.temperature = 0.7f;
@@ -96,9 +102,12 @@ TEST(Allocation, AStepOfTheGeneratorMakesItsPlanAndItsTexts) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, DecodeAllocation,
-                         ::testing::Values("decoders/llama", "decoders/granite_moe",
-                                           "decoders/gemma3", "gguf/gguf_kquant",
-                                           "quantised/gptq_desc_act"));
+                         ::testing::Combine(::testing::Values("decoders/llama",
+                                                              "decoders/granite_moe",
+                                                              "decoders/gemma3", "gguf/gguf_kquant",
+                                                              "quantised/gptq_desc_act"),
+                                            ::testing::Values(backend::Execution::kEager,
+                                                              backend::Execution::kCompiled)));
 
 }  // namespace
 }  // namespace spyre::engine

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -12,8 +11,6 @@
 
 namespace spyre::runner::testing {
 namespace {
-
-using Rows = std::vector<std::vector<float>>;
 
 class CodeCache : public ::testing::Test {
  protected:
@@ -52,12 +49,7 @@ TEST_F(CodeCache, ASecondStartHitsAndGivesTheSameBits) {
   EXPECT_EQ(first.runner().code_report().cache_misses, 1);
   EXPECT_EQ(second.runner().code_report().cache_hits, 1);
   EXPECT_EQ(second.runner().code_report().compiled, first.runner().code_report().compiled);
-  const Rows a = first.logits(ids);
-  const Rows b = second.logits(ids);
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_EQ(std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(float)), 0);
-  }
+  expect_same_bits(first.logits(ids), second.logits(ids), "from the cache");
 }
 
 struct Change {
@@ -125,11 +117,7 @@ TEST_F(CodeCache, WithoutACompilerTheAheadOfTimePiecesRun) {
   EXPECT_GT(without.runner().code_report().failed, 0);
   settings_without.execution = backend::Execution::kEager;
   LoadedModel eager("decoders/llama", settings_without);
-  const Rows a = without.logits(ids);
-  const Rows b = eager.logits(ids);
-  for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_EQ(std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(float)), 0);
-  }
+  expect_same_bits(without.logits(ids), eager.logits(ids), "without a compiler");
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 // any size, batches of rows of any sequences, any number of threads, and without any one pass.
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <random>
 
 #include "compile/pipeline.h"
@@ -10,8 +9,6 @@
 
 namespace spyre::runner::testing {
 namespace {
-
-using Rows = std::vector<std::vector<float>>;
 
 constexpr const char* kModels[] = {"decoders/llama",
                                    "decoders/llama_tied",
@@ -33,14 +30,6 @@ constexpr const char* kModels[] = {"decoders/llama",
                                    "quantised/gptq_desc_act",
                                    "quantised/gptq_8bit_asym",
                                    "quantised/awq"};
-
-void expect_same_bits(const Rows& a, const Rows& b, std::string_view what) {
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(float)), 0)
-        << what << ", row " << i;
-  }
-}
 
 RunSettings settings_of(const char* dtype, backend::Execution execution) {
   return {.dtype = dtype, .isa = kernels::best_isa(detect_cpu_features()), .execution = execution};

@@ -1,7 +1,10 @@
 #include "runner/fixture.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -126,6 +129,14 @@ std::vector<std::vector<float>> LoadedModel::decode(const std::vector<int32_t>& 
   step.positions = positions;
   step.sequences = sequences;
   return run(step);
+}
+
+void expect_same_bits(const Rows& a, const Rows& b, std::string_view what) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(float)), 0)
+        << what << ", row " << i;
+  }
 }
 
 double log_probability(const std::vector<float>& logits, int32_t token) {

@@ -59,6 +59,9 @@ class LoadedModel {
   std::unique_ptr<ModelRunner> runner_;
 };
 
+using Rows = std::vector<std::vector<float>>;
+void expect_same_bits(const Rows& a, const Rows& b, std::string_view what);
+
 // log p(token | logits), in double.
 double log_probability(const std::vector<float>& logits, int32_t token);
 int32_t argmax(const std::vector<float>& logits);

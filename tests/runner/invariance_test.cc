@@ -3,14 +3,10 @@
 // every ISA tier.
 #include <gtest/gtest.h>
 
-#include <cstring>
-
 #include "runner/fixture.h"
 
 namespace spyre::runner::testing {
 namespace {
-
-using Rows = std::vector<std::vector<float>>;
 
 class Invariance : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {
  protected:
@@ -22,14 +18,6 @@ class Invariance : public ::testing::TestWithParam<std::tuple<const char*, const
     return expected_of(name())["prompts"][prompt]["ids"].get<std::vector<int32_t>>();
   }
 };
-
-void expect_same_bits(const Rows& a, const Rows& b, const char* what) {
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(std::memcmp(a[i].data(), b[i].data(), a[i].size() * sizeof(float)), 0)
-        << what << ", row " << i;
-  }
-}
 
 TEST_P(Invariance, ChunksOfAnySize) {
   const Rows whole = LoadedModel(name(), settings()).logits(ids());

@@ -1,65 +1,15 @@
-// First fit over a list of free ranges, in program order. Elementwise ops take over the place of an
-// input that dies with them; any other result is placed before its inputs are freed, so no other op
-// runs in place by accident.
+// Values of nodes as lifetimes in the order in which nodes run. An elementwise op takes over the
+// place of an input that dies with it; of any other op inputs and result are alive together, so
+// none runs in place by accident.
 #include "backend/eager/arena_plan.h"
 
 #include <algorithm>
-#include <map>
+
+#include "compile/memory_plan.h"
 
 namespace spyre::backend {
 
 namespace {
-
-constexpr int64_t kAlignElements = 16;
-
-class FreeList {
- public:
-  int64_t take(int64_t elements) {
-    for (auto range = free_.begin(); range != free_.end(); ++range) {
-      const auto [begin, length] = *range;
-      if (length < elements) continue;
-      free_.erase(range);
-      if (length > elements) free_.emplace(begin + elements, length - elements);
-      return begin;
-    }
-    const int64_t begin = end_;
-    end_ += elements;
-    return begin;
-  }
-
-  void give_back(int64_t begin, int64_t elements) {
-    auto next = free_.lower_bound(begin);
-    if (next != free_.end() && begin + elements == next->first) {
-      elements += next->second;
-      next = free_.erase(next);
-    }
-    if (next != free_.begin()) {
-      const auto before = std::prev(next);
-      if (before->first + before->second == begin) {
-        before->second += elements;
-        return;
-      }
-    }
-    free_.emplace(begin, elements);
-  }
-
-  int64_t end() const { return end_; }
-
- private:
-  std::map<int64_t, int64_t> free_;  // begin -> length
-  int64_t end_ = 0;
-};
-
-int64_t padded_elements(const graph::Node& node) {
-  int64_t elements = 1;
-  for (const int64_t dim : node.type.dims) elements *= dim;
-  return (elements + kAlignElements - 1) / kAlignElements * kAlignElements;
-}
-
-bool is_computed(const graph::Node& node) {
-  return node.op != graph::Op::kInput && node.op != graph::Op::kWeight &&
-         node.op != graph::Op::kConstant;
-}
 
 // Ops whose kernels may write where they read.
 bool runs_in_place(graph::Op op) {
@@ -78,39 +28,55 @@ bool runs_in_place(graph::Op op) {
   }
 }
 
+// Per node: the last that reads it; the number of nodes when the caller does.
+std::vector<int64_t> last_uses(const graph::Graph& graph) {
+  const auto nodes = graph.nodes();
+  std::vector<int64_t> last(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    last[i] = static_cast<int64_t>(i);
+    for (const graph::NodeId input : nodes[i].inputs) {
+      last[static_cast<size_t>(input)] = static_cast<int64_t>(i);
+    }
+  }
+  for (const graph::NodeId output : graph.outputs()) {
+    last[static_cast<size_t>(output)] = std::ssize(nodes);
+  }
+  return last;
+}
+
 }  // namespace
 
 ArenaPlan plan_arena(const graph::Graph& graph) {
   const auto nodes = graph.nodes();
-  std::vector<size_t> last_use(nodes.size());
+  const std::vector<int64_t> last = last_uses(graph);
+  std::vector<compile::Lifetime> values;
+  std::vector<int64_t> value_of(nodes.size(), -1);
+  // Inputs of an elementwise op are as large as its result.
+  const auto taken_over = [&](int64_t at, const graph::Node& node) -> int64_t {
+    if (!runs_in_place(node.op)) return -1;
+    for (const graph::NodeId input : node.inputs) {
+      const int64_t value = value_of[static_cast<size_t>(input)];
+      if (value >= 0 && values[static_cast<size_t>(value)].last == at) return value;
+    }
+    return -1;
+  };
   for (size_t i = 0; i < nodes.size(); ++i) {
-    last_use[i] = i;
-    for (const graph::NodeId input : nodes[i].inputs) last_use[static_cast<size_t>(input)] = i;
-  }
-  for (const graph::NodeId output : graph.outputs()) {
-    last_use[static_cast<size_t>(output)] = nodes.size();
+    if (!is_computed(nodes[i])) continue;
+    const auto at = static_cast<int64_t>(i);
+    value_of[i] = taken_over(at, nodes[i]);
+    if (value_of[i] >= 0) {
+      values[static_cast<size_t>(value_of[i])].last = last[i];
+    } else {
+      value_of[i] = std::ssize(values);
+      values.push_back({.elements = elements_of(nodes[i]), .first = at, .last = last[i]});
+    }
   }
 
-  std::vector<std::vector<size_t>> dying(nodes.size() + 1);
-  ArenaPlan plan;
-  plan.offsets.assign(nodes.size(), -1);
-  FreeList free_list;
+  const compile::MemoryPlan placed = compile::plan_memory(values);
+  ArenaPlan plan{.offsets = std::vector<int64_t>(nodes.size(), -1), .elements = placed.elements};
   for (size_t i = 0; i < nodes.size(); ++i) {
-    if (is_computed(nodes[i])) {
-      // Inputs of an elementwise op are as large as its result.
-      if (runs_in_place(nodes[i].op) && !dying[i].empty()) {
-        plan.offsets[i] = plan.offsets[dying[i].back()];
-        dying[i].pop_back();
-      } else {
-        plan.offsets[i] = free_list.take(padded_elements(nodes[i]));
-      }
-      dying[last_use[i]].push_back(i);
-    }
-    for (const size_t dead : dying[i]) {
-      free_list.give_back(plan.offsets[dead], padded_elements(nodes[dead]));
-    }
+    if (value_of[i] >= 0) plan.offsets[i] = placed.offsets[static_cast<size_t>(value_of[i])];
   }
-  plan.elements = free_list.end();
   return plan;
 }
 

@@ -46,13 +46,6 @@ std::span<const int32_t> step_input(const StepInputs& inputs, size_t index) {
 
 // Of the graph: the most that a step may have.
 int64_t row_capacity(const Node& node) { return node.type.dims[0]; }
-int64_t columns_of(const Node& node) { return node.type.dims.back(); }
-
-int64_t elements_of(const Node& node) {
-  int64_t elements = 1;
-  for (const int64_t dim : node.type.dims) elements *= dim;
-  return elements;
-}
 
 // One use of rope frequencies: layers that share them share the table.
 struct RopeTable {

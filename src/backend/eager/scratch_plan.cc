@@ -27,7 +27,7 @@ class Walk {
   Status visit(const Node& node) {
     switch (node.op) {
       case Op::kWeight:
-        return check_weight(node);
+        return check_weight(node, weights_);
       case Op::kMatmul:
         matmul(node);
         return {};
@@ -51,17 +51,6 @@ class Walk {
   // Only of weights that check_weight() has seen: nodes come after their inputs.
   const Weight& weight(graph::NodeId id) const {
     return weights_.find(graph_.node(id).name)->second;
-  }
-
-  Status check_weight(const Node& node) const {
-    const auto found = weights_.find(node.name);
-    if (found == weights_.end()) {
-      return error(Code::kInvalidArgument, "graph weight '{}': not among the loaded weights",
-                   node.name);
-    }
-    if (found->second.shape == node.type.dims) return {};
-    return error(Code::kInvalidArgument, "graph weight '{}': wanted shape [{}], loaded [{}]",
-                 node.name, fmt::join(node.type.dims, ", "), fmt::join(found->second.shape, ", "));
   }
 
   void matmul(const Node& node) {

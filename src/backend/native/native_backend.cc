@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/native/autotune.h"
 #include "backend/native/native_program.h"
 #include "cache/sha256.h"
 
@@ -10,22 +11,10 @@ namespace spyre::backend {
 
 namespace {
 
-std::string sha256_of(std::string_view text) {
-  return cache::hex(cache::sha256(std::as_bytes(std::span(text))));
-}
-
 // Matrices are known to the passes by their formats; this is for vectors, and for all shapes.
 Status check_weights(const graph::Graph& graph, const WeightSet& weights) {
   for (const graph::Node& node : graph.nodes()) {
-    if (node.op != graph::Op::kWeight) continue;
-    const auto found = weights.find(node.name);
-    if (found == weights.end()) {
-      return error(Code::kInvalidArgument, "graph weight '{}': not among the loaded weights",
-                   node.name);
-    }
-    if (found->second.shape == node.type.dims) continue;
-    return error(Code::kInvalidArgument, "graph weight '{}': wanted shape [{}], loaded [{}]",
-                 node.name, fmt::join(node.type.dims, ", "), fmt::join(found->second.shape, ", "));
+    if (node.op == graph::Op::kWeight) SPYRE_TRY(check_weight(node, weights));
   }
   return {};
 }
@@ -55,14 +44,33 @@ class NativeBackend final : public Backend {
     SPYRE_TRY_ASSIGN(compile::Program program,
                      compile::lower(module, kv_layout(context_.kv_cache.shape())));
     SPYRE_TRY(context_.reserve(scratch_of(program, context_.pool.num_threads())));
-    if (options_.code) SPYRE_TRY(code_.add(program, key_of(name, graph, module)));
-    return std::make_unique<NativeProgram>(context_, std::move(program), code_);
+    CodeOrigin origin;
+    if (options_.code) {
+      const auto tuner = [this](const compile::Program& untuned, double seconds) {
+        return autotune(context_, untuned, seconds);
+      };
+      SPYRE_TRY_ASSIGN(origin, code_.add(program, key_of(name, graph, module), tuner));
+    }
+    if (options_.observer) options_.observer(prepared(name, graph, module, program));
+    auto prepared = std::make_unique<NativeProgram>(context_, std::move(program), code_, origin);
+    if (options_.time_regions) prepared->time_phases();
+    return prepared;
   }
 
   int64_t scratch_bytes() const override { return static_cast<int64_t>(context_.scratch.total()); }
   CodeReport code_report() const override { return code_.report(); }
 
  private:
+  PreparedProgram prepared(std::string_view name, const graph::Graph& graph,
+                           const compile::Module& module, const compile::Program& program) const {
+    PreparedProgram result{
+        .name = name, .graph = graph, .module = module, .program = program, .answers = {}};
+    for (const compile::Routine& each : program.routines) {
+      result.answers.push_back(code_.answer(each));
+    }
+    return result;
+  }
+
   // Everything that the program's code depends on, beside the machine.
   cache::KeyFields key_of(std::string_view name, const graph::Graph& graph,
                           const compile::Module& module) const {
@@ -73,8 +81,8 @@ class NativeBackend final : public Backend {
     }
     const compile::KvLayout kv = kv_layout(context_.kv_cache.shape());
     return {{{"program", std::string(name)},
-             {"graph", sha256_of(graph::print(graph))},
-             {"weights", sha256_of(weights)},
+             {"graph", cache::sha256_hex(graph::print(graph))},
+             {"weights", cache::sha256_hex(weights)},
              {"kv", fmt::format("{} {} {} {} {}", spyre::name(kv.format), kv.layers, kv.kv_heads,
                                 kv.head_dim, kv.block_stride)},
              {"passes", options_.passes.disabled.empty()

@@ -8,6 +8,7 @@
 #include "backend/backend.h"
 #include "backend/code_options.h"
 #include "backend/kv_cache.h"
+#include "backend/prepared_program.h"
 #include "backend/weights.h"
 #include "base/thread_pool.h"
 #include "compile/pipeline.h"
@@ -21,6 +22,8 @@ struct NativeOptions {
   compile::PipelineOptions passes = {};
   // How machine code is had; none: programs run over the ahead-of-time pieces.
   std::optional<CodeOptions> code = {};
+  PreparedObserver observer = {};  // told of every program
+  bool time_regions = false;       // for Program::report()
 };
 
 // Borrows weights, cache and pool for its life.

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <limits>
 
 #include "backend/eager/rope_table.h"
+#include "backend/native/native_report.h"
+#include "compile/tuning.h"
 
 namespace spyre::backend {
 
@@ -15,9 +19,7 @@ using compile::Work;
 
 namespace {
 
-// What a chunk of outputs may take before the pieces that follow the matmul find it in L2 no more.
-constexpr int64_t kChunkBytes = int64_t{256} * 1024;
-constexpr int64_t kFewestPanels = 4;
+using Clock = std::chrono::steady_clock;
 
 std::pair<int64_t, int64_t> share(int64_t count, int64_t thread, int64_t threads) {
   return {count * thread / threads, count * (thread + 1) / threads};
@@ -55,8 +57,8 @@ size_t NativeContext::private_stride() const {
 }
 
 NativeProgram::NativeProgram(NativeContext& context, compile::Program program,
-                             const CodeStore& code)
-    : context_(context), program_(std::move(program)) {
+                             const CodeStore& code, CodeOrigin origin)
+    : context_(context), program_(std::move(program)), code_(code), origin_(std::move(origin)) {
   for (const compile::Routine& routine : program_.routines) {
     Functions functions;
     functions.code = code.find(routine);
@@ -83,6 +85,18 @@ int64_t NativeProgram::rows_of(int64_t row_input) const {
 }
 
 std::span<float> NativeProgram::run(const StepInputs& inputs) {
+  begin(inputs);
+  context_.pool.run([this](int thread) { run_thread(thread); });
+  auto* output = reinterpret_cast<float*>(context_.arena.data() + program_.output_offset);
+  return {output,
+          static_cast<size_t>(rows_of(program_.output_row_input) * program_.output_columns)};
+}
+
+std::optional<ProgramReport> NativeProgram::report() const {
+  return report_of(*this, origin_, code_);
+}
+
+void NativeProgram::begin(const StepInputs& inputs) {
   inputs_ = {inputs.tokens, inputs.positions, inputs.sequences, inputs.block_table,
              inputs.output_rows};
   for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -99,10 +113,6 @@ std::span<float> NativeProgram::run(const StepInputs& inputs) {
     if (seen != 0) rows_are_strangers_ = false;
     seen = 1;
   }
-  context_.pool.run([this](int thread) { run_thread(thread); });
-  auto* output = reinterpret_cast<float*>(context_.arena.data() + program_.output_offset);
-  return {output,
-          static_cast<size_t>(rows_of(program_.output_row_input) * program_.output_columns)};
 }
 
 void NativeProgram::run_thread(int thread) {
@@ -113,11 +123,29 @@ void NativeProgram::run_thread(int thread) {
               .prepared = nullptr,
               .at = {}};
   fill_ropes(thread);
+  const bool timed = thread == 0 && !phase_seconds_.empty();
+  Clock::time_point before = timed ? Clock::now() : Clock::time_point();
   for (size_t i = 0; i < program_.phases.size(); ++i) {
+    if (without_attention_ && program_.phases[i].work == Work::kItems) continue;
     run_phase(program_.phases[i], frame);
     // The end of the job is the last barrier.
     if (i + 1 < program_.phases.size()) context_.barrier.wait();
+    if (!timed) continue;
+    const Clock::time_point now = Clock::now();
+    const double seconds = std::chrono::duration<double>(now - before).count();
+    phase_seconds_[i] = std::min(phase_seconds_[i], seconds);
+    before = now;
   }
+}
+
+void NativeProgram::time_phases() {
+  phase_seconds_.assign(program_.phases.size(), std::numeric_limits<double>::infinity());
+}
+
+void NativeProgram::run_without_attention(const StepInputs& inputs) {
+  without_attention_ = true;
+  run(inputs);
+  without_attention_ = false;
 }
 
 // Read after the first barrier, or by the same thread: rows and positions are shared out alike, and
@@ -205,9 +233,8 @@ void NativeProgram::run_panels(const Phase& phase, Frame& frame) {
   int64_t all = 0;
   for (const Task& task : phase.tasks) all += task.units;
   const auto [begin, end] = share(all, frame.thread, frame.threads);
-  const int64_t chunk =
-      std::max(kFewestPanels,
-               kChunkBytes / (rows * kernels::kPanelRows * static_cast<int64_t>(sizeof(float))));
+  const int64_t panel_bytes = rows * kernels::kPanelRows * static_cast<int64_t>(sizeof(float));
+  const int64_t chunk = std::max(compile::kFewestChunkPanels, phase.chunk_bytes / panel_bytes);
   int64_t first = 0;  // of the task's panels, among all
   for (const Task& task : phase.tasks) {
     const int64_t stop = std::min(end, first + task.units) - first;

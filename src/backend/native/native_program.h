@@ -34,9 +34,22 @@ struct NativeContext {
 
 class NativeProgram final : public Program {
  public:
-  NativeProgram(NativeContext& context, compile::Program program, const CodeStore& code);
+  // Borrows context and code.
+  NativeProgram(NativeContext& context, compile::Program program, const CodeStore& code,
+                CodeOrigin origin = {});
 
   std::span<float> run(const StepInputs& inputs) override;
+  std::optional<ProgramReport> report() const override;
+
+  // From now on every phase is timed.
+  void time_phases();
+  // The fastest of each phase so far, barrier to barrier; infinity for one that did not run. Empty
+  // without time_phases().
+  std::span<const double> phase_seconds() const { return phase_seconds_; }
+  // All but attention, and so without a trace in the KV cache: what matmuls take.
+  void run_without_attention(const StepInputs& inputs);
+
+  const compile::Program& program() const { return program_; }
 
  private:
   // How a routine is run: by its machine code, else piece by piece.
@@ -47,6 +60,7 @@ class NativeProgram final : public Program {
 
   // A slot as far as it does not vary from step to step.
   struct Frame;
+  void begin(const StepInputs& inputs);
   void fill_ropes(int thread);
   void run_thread(int thread);
   void run_phase(const compile::Phase& phase, Frame& frame);
@@ -59,12 +73,16 @@ class NativeProgram final : public Program {
 
   NativeContext& context_;
   const compile::Program program_;
+  const CodeStore& code_;
+  const CodeOrigin origin_;
   std::vector<Functions> functions_;    // per routine
   std::vector<const Weight*> weights_;  // as in program_.weights
   std::vector<size_t> rope_offsets_;    // of the cosines, in floats; the sines follow
   std::vector<uint8_t> seen_;           // per sequence of a step
   std::array<std::span<const int32_t>, compile::kStepInputs.size()> inputs_;
   bool rows_are_strangers_ = false;  // no two rows of the step are of one sequence
+  bool without_attention_ = false;
+  std::vector<double> phase_seconds_;  // per phase; empty: not timed
 };
 
 }  // namespace spyre::backend

@@ -31,7 +31,7 @@ bool is_relative(jitlink::Edge::Kind kind) {
 
 // What the context hands out once linking is done: it is owned by JITLink.
 struct Outcome {
-  std::optional<Image> image;
+  std::optional<MachineCode> image;
   std::string failure;
 };
 
@@ -91,7 +91,7 @@ class CapturingContext final : public jitlink::JITLinkContext {
     }
     // Where it is mapped, lines and vectors stay aligned.
     begin = begin / 4096 * 4096;
-    Image image{.bytes = std::string(end - begin, '\0'), .entry = -1};
+    MachineCode image{.bytes = std::string(end - begin, '\0'), .entry = -1};
     for (jitlink::Block* block : graph.blocks()) {
       if (block->isZeroFill()) continue;
       const auto content = block->getContent();
@@ -115,7 +115,7 @@ class CapturingContext final : public jitlink::JITLinkContext {
 
 }  // namespace
 
-Result<Image> link_image(std::string_view object, std::string_view entry) {
+Result<MachineCode> link_image(std::string_view object, std::string_view entry) {
   const llvm::MemoryBufferRef buffer(llvm::StringRef(object.data(), object.size()), "routine");
   auto graph = jitlink::createLinkGraphFromObject(buffer);
   if (!graph) {

@@ -2,20 +2,14 @@
 // program that only loads them needs no LLVM.
 #pragma once
 
-#include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "compile/code.h"
 
 namespace spyre::compile {
 
-struct Image {
-  std::string bytes;
-  int64_t entry = 0;  // offset of the function in the bytes
-};
-
 // kUnsupported: the object calls something outside, or holds an absolute address.
-Result<Image> link_image(std::string_view object, std::string_view entry);
+Result<MachineCode> link_image(std::string_view object, std::string_view entry);
 
 }  // namespace spyre::compile

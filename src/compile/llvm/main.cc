@@ -27,7 +27,7 @@ CompiledRoutine compile(const Routine& routine, const SpecialiseOptions& options
     result.assembly = std::move(code->assembly);
     auto image = link_image(code->object, kEntry);
     if (image) {
-      result.code = MachineCode{.bytes = std::move(image->bytes), .entry = image->entry};
+      result.code = std::move(*image);
     } else {
       result.why = image.error().message;
     }

@@ -26,8 +26,7 @@ bool reads_prepared_rows(const Module& module, const Region& region, NodeId of) 
 // The regions whose matmuls are all that uses a node; none when something else does.
 std::vector<size_t> takers(const Module& module, NodeId id) {
   std::vector<size_t> regions;
-  const auto users = users_of(module.graph);
-  for (const NodeId user : users[static_cast<size_t>(id)]) {
+  for (const NodeId user : users_of(module.graph, id)) {
     if (user < 0) return {};
     const auto place = place_of(module, user);
     if (!place || std::ranges::count(module.graph.node(user).inputs, id) > 1) return {};

@@ -57,11 +57,12 @@ class Gathering {
  private:
   // A node is gathered when all its users are, or are the gather_rows itself.
   void mark() {
-    const auto users = users_of(graph_);
     for (size_t id = static_cast<size_t>(gather_); id-- > 0;) {
-      if (!is_row_wise(graph_.nodes()[id].op) || users[id].empty()) continue;
+      if (!is_row_wise(graph_.nodes()[id].op)) continue;
+      const auto users = users_of(graph_, static_cast<NodeId>(id));
+      if (users.empty()) continue;
       gathered_[id] = true;
-      for (const NodeId user : users[id]) {
+      for (const NodeId user : users) {
         gathered_[id] =
             gathered_[id] && user >= 0 && (user == gather_ || gathered_[static_cast<size_t>(user)]);
       }

@@ -30,7 +30,7 @@ bool is_ready_before(const Module& module, NodeId id, size_t region) {
 }
 
 std::optional<NodeId> only_user(const Module& module, NodeId id) {
-  const auto users = users_of(module.graph)[static_cast<size_t>(id)];
+  const auto users = users_of(module.graph, id);
   if (users.size() != 1 || users[0] < 0) return std::nullopt;
   return users[0];
 }

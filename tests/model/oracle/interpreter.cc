@@ -19,7 +19,7 @@ using graph::Op;
 using Row = std::span<const double>;
 
 size_t rows_of(const Node& node) { return static_cast<size_t>(node.type.dims[0]); }
-size_t columns_of(const Node& node) { return static_cast<size_t>(node.type.dims.back()); }
+size_t width_of(const Node& node) { return static_cast<size_t>(node.type.dims.back()); }
 size_t whole(const Node& node, Attribute attribute) {
   return static_cast<size_t>(node.integer(attribute));
 }
@@ -74,9 +74,7 @@ class Run {
   const std::vector<int32_t>& ids(const Node& node, size_t i) {
     return integers_.at(node.inputs[i]);
   }
-  size_t input_columns(const Node& node, size_t i) {
-    return columns_of(graph_.node(node.inputs[i]));
-  }
+  size_t input_columns(const Node& node, size_t i) { return width_of(graph_.node(node.inputs[i])); }
   Row row(const Node& node, size_t i, size_t index) {
     const size_t columns = input_columns(node, i);
     return Row(input(node, i)).subspan(index * columns, columns);
@@ -152,7 +150,7 @@ Values Run::rows_named(const Node& node, const std::vector<int32_t>& rows) {
 Values Run::matmul(const Node& node) {
   Values out;
   for (size_t t = 0; t < rows_of(node); ++t) {
-    for (size_t n = 0; n < columns_of(node); ++n) {
+    for (size_t n = 0; n < width_of(node); ++n) {
       const double bias = node.inputs.size() > 2 ? input(node, 2)[n] : 0.0;
       out.push_back(dot(row(node, 0, t), row(node, 1, n)) + bias);
     }
@@ -185,8 +183,8 @@ Values Run::rope(const Node& node) {
   const double factor = node.real(Attribute::kFactor);
   const size_t half = frequencies.size();
   for (size_t t = 0; t < rows_of(node); ++t) {
-    for (size_t at = 0; at < columns_of(node); at += whole(node, Attribute::kHeadDim)) {
-      double* head = out.data() + t * columns_of(node) + at;
+    for (size_t at = 0; at < width_of(node); at += whole(node, Attribute::kHeadDim)) {
+      double* head = out.data() + t * width_of(node) + at;
       for (size_t i = 0; i < half; ++i) {
         const double angle = ids(node, 1)[t] * frequencies[i];
         const double cosine = std::cos(angle) * factor;
@@ -221,13 +219,13 @@ Values Run::attention(const Node& node) {
 // The newest cached position is the row's own.
 Values Run::attend_row(const Node& node, size_t t, const CachedRows& cached) {
   const size_t width = whole(node, Attribute::kHeadDim);
-  const size_t heads = columns_of(node) / width;
+  const size_t heads = width_of(node) / width;
   const size_t heads_per_group = heads / whole(node, Attribute::kKvHeads);
   const size_t window = whole(node, Attribute::kWindow);
   const double softcap = node.real(Attribute::kSoftcap);
   const size_t length = cached.keys.size();
   const size_t first = window > 0 && length > window ? length - window : 0;
-  Values out(columns_of(node));
+  Values out(width_of(node));
   for (size_t h = 0; h < heads; ++h) {
     const size_t group = h / heads_per_group * width;
     const Row q = row(node, 0, t).subspan(h * width, width);
@@ -270,7 +268,7 @@ Values Run::moe_mlp(const Node& node) {
     for (ptrdiff_t i = 0; i < top_k; ++i)
       weights.push_back(logits[experts[static_cast<size_t>(i)]]);
     softmax(weights);
-    Values sum(columns_of(node));
+    Values sum(width_of(node));
     for (size_t i = 0; i < weights.size(); ++i) {
       const Values result = expert(node, row(node, 0, t), experts[i]);
       for (size_t c = 0; c < sum.size(); ++c) sum[c] += weights[i] * result[c];
