@@ -88,6 +88,13 @@ Result<Folder> Folder::open(const std::filesystem::path& path, IfAbsent if_absen
   return folder;
 }
 
+Result<Descriptor> Folder::lock() const {
+  // A lock belongs to an open file: one of its own.
+  Descriptor again(openat(*descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!again || flock(*again, LOCK_EX) != 0) return failed(path_.string());
+  return again;
+}
+
 Result<std::vector<std::string>> Folder::names() const {
   // The list owns its descriptor, which must have a position of its own.
   const int again = openat(*descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

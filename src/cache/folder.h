@@ -49,6 +49,10 @@ class Folder {
   // nothing left behind: no space and the like.
   Status write(const std::string& name, std::span<const std::byte> bytes) const;
 
+  // Nobody else has it until the descriptor is closed: for files that are read, changed and
+  // written. Waits. kIo.
+  Result<Descriptor> lock() const;
+
   // Whether it was there. kIo.
   Result<bool> remove(const std::string& name) const;
 

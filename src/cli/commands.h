@@ -20,6 +20,7 @@ int run_cache_export(const config::Settings& settings);
 int run_cache_import(const config::Settings& settings);
 int run_serve(const config::Settings& settings);
 int run_plan(const config::Settings& settings);
+int run_compile(const config::Settings& settings);
 int run_replay(const config::Settings& settings);
 int run_bench_serve(const config::Settings& settings);
 int run_bench_latency(const config::Settings& settings);

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/mapped_file.h"
-#include "cli/precompiled_only.h"
+#include "cli/codegen.h"
 #include "config/adopt.h"
 
 namespace spyre::cli {

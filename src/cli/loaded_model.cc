@@ -87,7 +87,12 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t seq
   SPYRE_TRY(apply_known_configuration(settings, open, run));
   open.compile_allowed = !precompiled;
   if (precompiled) warn_of_missing_graphs(*precompiled, settings, run);
-  SPYRE_TRY(compile_graphs(open, settings, length));
+  if (settings.text(config::Setting::kDynamoBackend) == "sendnn_compile_only") {
+    return error(Code::kInvalidArgument,
+                 "VLLM_SPYRE_DYNAMO_BACKEND=sendnn_compile_only: compiles a server's graphs and "
+                 "ends; wanted sendnn, inductor or eager to run a model, or `spyre compile`");
+  }
+  SPYRE_TRY(compile_graphs(open, settings, {.length = length, .graphs = 2}));
   open.options.kv_blocks =
       kv_blocks({.block_bytes = kv_block_bytes(open),
                  .blocks_per_sequence = (open.options.max_model_len + kernels::kKvBlockTokens - 1) /

@@ -47,6 +47,8 @@ int run_command(Command command, const config::Settings& settings) {
       return run_serve(settings);
     case Command::kPlan:
       return run_plan(settings);
+    case Command::kCompile:
+      return run_compile(settings);
     case Command::kBenchServe:
       return run_bench_serve(settings);
     case Command::kBenchLatency:

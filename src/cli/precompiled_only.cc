@@ -1,15 +1,12 @@
 #include "cli/precompiled_only.h"
 
 #include "base/log.h"
+#include "cli/codegen.h"
 #include "config/environment.h"
 
 namespace spyre::cli {
 
 using config::Setting;
-
-bool on_card_backend(const config::Settings& settings) {
-  return settings.text(Setting::kDynamoBackend) == "sendnn";
-}
 
 // Models that do not generate are refused long before; when they come, they compile as they like.
 Result<std::optional<plan::PrecompiledCatalog>> forbid_compilation(

@@ -9,9 +9,6 @@
 
 namespace spyre::cli {
 
-// VLLM_SPYRE_DYNAMO_BACKEND is sendnn, under whichever of its names.
-bool on_card_backend(const config::Settings& settings);
-
 // Reads the cache's catalogue, writes DISABLE_COMPILATION=true and logs it; none where compiling is
 // allowed. Caller: no other thread runs. Errors: those of plan::read_precompiled_catalog().
 Result<std::optional<plan::PrecompiledCatalog>> forbid_compilation(

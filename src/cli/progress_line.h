@@ -17,7 +17,8 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  void show(int64_t done, int64_t total);
+  // part: how far the one after `done` is, from 0 to 1.
+  void show(int64_t done, int64_t total, double part = 0);
   // Takes the line off the terminal.
   void clear();
 

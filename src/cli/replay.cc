@@ -110,10 +110,8 @@ Status replay_model(const config::Settings& settings, std::span<const engine::Tr
                      return !interrupted();
                    }));
   line.clear();
-  for (const schedule::Shape& shape : plan.shapes) {
-    const engine::StepShapes programs = engine::step_shapes(shape);
-    SPYRE_TRY(model.runner->prepare(programs.prefill));
-    SPYRE_TRY(model.runner->prepare(programs.decode));
+  for (const model::StepShape& each : engine::programs_of(plan.shapes)) {
+    SPYRE_TRY(model.runner->prepare(each));
   }
   SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
                                        {.shapes = plan.shapes, .choice = shape_choice(settings)}));

@@ -21,6 +21,7 @@
 #include "cli/serving_telemetry.h"
 #include "cli/worker.h"
 #include "engine/async_engine.h"
+#include "engine/step_shapes.h"
 #include "engine/warmup.h"
 #include "schedule/static_batching.h"
 #include "serve/openai/routes.h"
@@ -69,7 +70,6 @@ class Serving {
   std::vector<serve::http::Route> routes();
   Status start_engine();
   Status check_mode() const;
-  Result<plan::StaticPlan> make_plan(OpenModel& open);
   Status load(OpenModel open);
   Status warm_up(const plan::StaticPlan& plan, std::vector<int32_t> excluded_tokens);
   Status start_service(const plan::StaticPlan& plan, SamplingRequest defaults);
@@ -144,29 +144,20 @@ Status Serving::check_mode() const {
   return {};
 }
 
-// The shapes of the run say whether it is known, and what is known may change the plan.
-Result<plan::StaticPlan> Serving::make_plan(OpenModel& open) {
-  SPYRE_TRY_ASSIGN(plan::StaticPlan plan, serving_plan(settings_, open));
-  SPYRE_TRY_ASSIGN(const bool changed,
-                   apply_known_configuration(settings_, open, run_shape(settings_, plan)));
-  if (changed) {
-    SPYRE_TRY_ASSIGN(plan, serving_plan(settings_, open));
-  }
-  open.compile_allowed = !precompiled_;
-  if (precompiled_) warn_of_missing_graphs(*precompiled_, settings_, run_shape(settings_, plan));
-  return plan;
-}
-
 Status Serving::start_engine() {
   SPYRE_TRY(check_mode());
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings_));
-  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, make_plan(open));
+  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, settled_plan(settings_, open));
+  open.compile_allowed = !precompiled_;
+  if (precompiled_) warn_of_missing_graphs(*precompiled_, settings_, run_shape(settings_, plan));
   log::info("{}", plan.summary);
   telemetry_->settings(perf_settings(settings_, plan));
   telemetry_->planned(plan_facts(settings_, plan));
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
-  SPYRE_TRY(compile_graphs(open, settings_, RunLength::kLong));
+  SPYRE_TRY(compile_graphs(
+      open, settings_,
+      {.length = RunLength::kLong, .graphs = std::ssize(engine::programs_of(plan.shapes))}));
   open.options.kv_blocks = plan.kv_blocks;
   SPYRE_TRY(load(std::move(open)));
 
@@ -205,6 +196,7 @@ Status Serving::warm_up(const plan::StaticPlan& plan, std::vector<int32_t> exclu
     total += each.pass1_seconds + each.pass2_seconds;
   }
   telemetry_->all_warmed(total);
+  tell_graphs(*model_->runner, *telemetry_);
   return {};
 }
 
@@ -290,6 +282,7 @@ Result<int> Serving::end() {
 }  // namespace
 
 int run_serve(const config::Settings& settings) {
+  if (settings.text(Setting::kDynamoBackend) == "sendnn_compile_only") return run_compile(settings);
   Serving serving(settings);
   const Result<int> status = serving.run();
   return status ? *status : fail(status.error());

@@ -1,6 +1,7 @@
 #include "cli/serving_plan.h"
 
 #include "base/cpu.h"
+#include "cli/known_configuration.h"
 #include "config/warmup_shapes.h"
 #include "engine/step_shapes.h"
 
@@ -52,6 +53,16 @@ Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const Op
                             .threads = static_cast<int>(model.cpus.size()),
                             .backend = model.options.backend,
                             .programs = programs});
+}
+
+Result<plan::StaticPlan> settled_plan(config::Settings& settings, const OpenModel& model) {
+  SPYRE_TRY_ASSIGN(plan::StaticPlan plan, serving_plan(settings, model));
+  SPYRE_TRY_ASSIGN(const bool changed,
+                   apply_known_configuration(settings, model, run_shape(settings, plan)));
+  if (changed) {
+    SPYRE_TRY_ASSIGN(plan, serving_plan(settings, model));
+  }
+  return plan;
 }
 
 }  // namespace spyre::cli

@@ -23,4 +23,9 @@ schedule::ShapeChoice shape_choice(const config::Settings& settings);
 // Whether it fits is for plan::check_fits() to say.
 Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const OpenModel& model);
 
+// The plan of what is about to start: its shapes say whether the run is known
+// (known_configuration.h), and what is known may add to settings and change the plan. Errors of
+// both.
+Result<plan::StaticPlan> settled_plan(config::Settings& settings, const OpenModel& model);
+
 }  // namespace spyre::cli

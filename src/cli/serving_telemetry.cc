@@ -45,4 +45,19 @@ serve::metrics::PerfSettings perf_settings(const config::Settings& settings,
           .dt_opt = settings.text(Setting::kDtOpt)};
 }
 
+void tell_graphs(const runner::ModelRunner& runner, serve::metrics::Telemetry& telemetry) {
+  const auto source_of = [](backend::CodeSource source) {
+    return source == backend::CodeSource::kCache      ? serve::metrics::GraphSource::kCache
+           : source == backend::CodeSource::kCompiled ? serve::metrics::GraphSource::kCompiled
+                                                      : serve::metrics::GraphSource::kAheadOfTime;
+  };
+  for (const auto& [name, capacity, report] : runner.programs()) {
+    telemetry.graph_prepared(
+        capacity.rows > capacity.sequences ? "prefill" : "decode",
+        fmt::format("{}x{}x{}", capacity.rows, capacity.sequences, capacity.output_rows),
+        source_of(report.origin.source), report.origin.seconds);
+  }
+  telemetry.graphs_fell_back(runner.code_report().failed);
+}
+
 }  // namespace spyre::cli

@@ -3,6 +3,7 @@
 
 #include "config/settings.h"
 #include "plan/static_plan.h"
+#include "runner/model_runner.h"
 #include "serve/metrics/telemetry.h"
 
 namespace spyre::cli {
@@ -16,5 +17,8 @@ serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
 // The settings at the top of perf_log_rank_0.txt.
 serve::metrics::PerfSettings perf_settings(const config::Settings& settings,
                                            const plan::StaticPlan& plan);
+
+// Where the graphs' code came from, once they are warm.
+void tell_graphs(const runner::ModelRunner& runner, serve::metrics::Telemetry& telemetry);
 
 }  // namespace spyre::cli

@@ -7,13 +7,15 @@ namespace spyre::config {
 
 namespace {
 
-constexpr std::array<CommandInfo, 20> kCommands = {{
+constexpr std::array<CommandInfo, 21> kCommands = {{
     {Command::kGenerate, "generate", "generate MODEL --prompt TEXT [flags]",
      "Answers one prompt, or a file of requests.", "0.1"},
     {Command::kChat, "chat", "chat MODEL [flags]", "Talks with a model in the terminal.", "0.1"},
     {Command::kServe, "serve", "serve MODEL [flags]", "Serves the OpenAI API over HTTP.", "0.1"},
     {Command::kPlan, "plan", "plan MODEL [flags]",
      "Prints the memory that serving a model takes, before anything is loaded.", "0.1"},
+    {Command::kCompile, "compile", "compile MODEL [flags]",
+     "Compiles a server's graphs into the graph cache, without serving.", "0.1"},
     {Command::kReplay, "replay", "replay --trace FILE [flags] [MODEL]",
      "Runs a trace of requests step by step and prints the schedule.", "0.1"},
     {Command::kBenchServe, "bench serve", "bench serve [flags]",

@@ -14,6 +14,7 @@ enum class Command : uint8_t {
   kChat,
   kServe,
   kPlan,
+  kCompile,
   kReplay,
   kBenchServe,
   kBenchLatency,
@@ -54,9 +55,11 @@ constexpr CommandSet set_of(Command command) {
 constexpr bool contains(CommandSet set, Command command) { return (set & set_of(command)) != 0; }
 
 inline constexpr CommandSet kForGenerate = set_of(Command::kGenerate);
-// The server, and what looks at a server's settings: its memory, its schedule, its start.
+// The server, and what looks at a server's settings: its memory, its graphs, its schedule, its
+// start.
 inline constexpr CommandSet kForServe = set_of(Command::kServe) | set_of(Command::kPlan) |
-                                        set_of(Command::kReplay) | set_of(Command::kBenchStartup);
+                                        set_of(Command::kCompile) | set_of(Command::kReplay) |
+                                        set_of(Command::kBenchStartup);
 // Load against a server that runs.
 inline constexpr CommandSet kForBenchServe = set_of(Command::kBenchServe);
 // Measurements of the engine without a server.

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 #include "engine/prefill_tiles.h"
 #include "runner/model_runner.h"
@@ -27,6 +29,19 @@ inline StepShapes step_shapes(const schedule::Shape& shape, int64_t prefill_rows
           .decode = {.rows = shape.batch_size,
                      .sequences = shape.batch_size,
                      .output_rows = shape.batch_size}};
+}
+
+// All programs that these shapes run in, each once.
+inline std::vector<model::StepShape> programs_of(std::span<const schedule::Shape> shapes,
+                                                 int64_t prefill_rows = kPrefillRows) {
+  std::vector<model::StepShape> programs;
+  for (const schedule::Shape& shape : shapes) {
+    const StepShapes both = step_shapes(shape, prefill_rows);
+    for (const model::StepShape& each : {both.prefill, both.decode}) {
+      if (std::ranges::find(programs, each) == programs.end()) programs.push_back(each);
+    }
+  }
+  return programs;
 }
 
 }  // namespace spyre::engine

@@ -75,6 +75,12 @@ Result<double> timed_pass(runner::ModelRunner& runner, const schedule::Shape& sh
   return seconds_between(began, Clock::now());
 }
 
+std::string cache_text(const backend::CodeReport& report) {
+  if (report.cache_hits + report.cache_misses == 0) return "compilation cache disabled";
+  return fmt::format("compilation cache: {} hits, {} misses", report.cache_hits,
+                     report.cache_misses);
+}
+
 Status check_fits(const runner::ModelRunner& runner, const schedule::Shape& shape) {
   if (shape.total_tokens() > runner.max_model_len()) {
     return error(Code::kInvalidArgument,
@@ -125,8 +131,8 @@ Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
     warm_programs.push_back(programs);
     warmed.push_back({.shape = shape, .pass1_seconds = seconds[0], .pass2_seconds = seconds[1]});
   }
-  log::info("[WARMUP] {} shapes took {:.3f} s (compilation cache disabled)", shapes.size(),
-            seconds_between(began, Clock::now()));
+  log::info("[WARMUP] {} shapes took {:.3f} s ({})", shapes.size(),
+            seconds_between(began, Clock::now()), cache_text(runner.code_report()));
   return warmed;
 }
 

@@ -25,6 +25,7 @@ void for_row_tiles(int64_t row, int64_t end, Call& call) {
 [[gnu::always_inline]] inline void prefetch_weights(const std::byte* at, int64_t ahead,
                                                     int64_t bytes) {
   if (ahead == 0) return;
+#pragma GCC unroll 16
   for (int64_t line = 0; line < bytes; line += kLineBytes) {
     __builtin_prefetch(at + ahead + line, 0, 3);
   }

@@ -73,7 +73,7 @@ std::vector<int64_t> numbers_of(const Json* value) {
   return numbers;
 }
 
-PrecompiledEntry entry_of(const Json& json) {
+PrecompiledEntry read_entry(const Json& json) {
   PrecompiledEntry entry;
   entry.version = text_of(field(json, {"sendnn_inference_version", "vllm_spyre_version"}));
   const Json* data = field(json, {"data"});
@@ -147,7 +147,7 @@ Result<PrecompiledCatalog> parse_precompiled_catalog(std::string_view text,
   SPYRE_TRY_ASSIGN(const Json json, parse_json(text, source));
   PrecompiledCatalog catalog{.source = std::string(source), .entries = {}};
   if (json.is_object()) {
-    if (!json.empty()) catalog.entries.push_back(entry_of(json));
+    if (!json.empty()) catalog.entries.push_back(read_entry(json));
     return catalog;
   }
   if (!json.is_array() || json.size() > kMostEntries) {
@@ -161,9 +161,49 @@ Result<PrecompiledCatalog> parse_precompiled_catalog(std::string_view text,
                    "{}: wanted a JSON object for each compiled model, found {}", source,
                    each.type_name());
     }
-    catalog.entries.push_back(entry_of(each));
+    catalog.entries.push_back(read_entry(each));
   }
   return catalog;
+}
+
+PrecompiledEntry entry_of(std::string_view version, std::string_view model_name,
+                          const RunShape& run) {
+  PrecompiledEntry entry;
+  entry.version = version;
+  entry.model_name = model_name;
+  entry.num_aius = run.tensor_parallel;
+  for (const schedule::Shape& each : run.shapes) {
+    entry.prompt_lens.push_back(each.prompt_tokens);
+    entry.new_tokens.push_back(each.new_tokens);
+    entry.batch_sizes.push_back(each.batch_size);
+  }
+  if (run.shapes.empty()) {
+    entry.max_context_len = run.max_model_len;
+    entry.max_batch_size = run.max_num_seqs;
+  }
+  return entry;
+}
+
+Result<std::string> add_to_catalog(std::string_view text, std::string_view source,
+                                   const PrecompiledEntry& entry) {
+  SPYRE_TRY_ASSIGN(Json json, parse_json(text.empty() ? "[]" : text, source));
+  SPYRE_TRY(parse_precompiled_catalog(json.dump(), source));
+  if (json.is_object()) json = json.empty() ? Json::array() : Json::array({json});
+  Json data = {{"MODEL_NAME", entry.model_name}, {"NUM_AIUS", *entry.num_aius}};
+  if (entry.max_context_len) {
+    data["VLLM_DT_MAX_CONTEXT_LEN"] = *entry.max_context_len;
+    data["VLLM_DT_MAX_BATCH_SIZE"] = *entry.max_batch_size;
+  } else {
+    const auto list = [](const std::vector<int64_t>& numbers) {
+      return fmt::format("{}", fmt::join(numbers, ","));
+    };
+    data["VLLM_SPYRE_WARMUP_PROMPT_LENS"] = list(entry.prompt_lens);
+    data["VLLM_SPYRE_WARMUP_NEW_TOKENS"] = list(entry.new_tokens);
+    data["VLLM_SPYRE_WARMUP_BATCH_SIZES"] = list(entry.batch_sizes);
+  }
+  const Json added = {{"vllm_spyre_version", entry.version}, {"data", data}};
+  if (std::ranges::find(json, added) == json.end()) json.push_back(added);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<PrecompiledCatalog> read_precompiled_catalog(const CacheSettings& cache) {

@@ -41,6 +41,16 @@ struct PrecompiledCatalog {
 Result<PrecompiledCatalog> parse_precompiled_catalog(std::string_view text,
                                                      std::string_view source);
 
+// The text of a catalogue with this entry in it, at its end when it is new; text: of a catalogue,
+// empty where there is none yet. Whatever else it says stays. Errors: those of
+// parse_precompiled_catalog().
+Result<std::string> add_to_catalog(std::string_view text, std::string_view source,
+                                   const PrecompiledEntry& entry);
+
+// What a run leaves in the cache.
+PrecompiledEntry entry_of(std::string_view version, std::string_view model_name,
+                          const RunShape& run);
+
 struct CacheSettings {
   bool enabled = false;
   std::filesystem::path folder;

@@ -75,8 +75,18 @@ Status ModelRunner::prepare(model::StepShape capacity) {
   const auto after =
       std::ranges::upper_bound(programs_, work_of(capacity), {},
                                [](const Prepared& each) { return work_of(each.capacity); });
-  programs_.insert(after, {.capacity = capacity, .program = std::move(program)});
+  programs_.insert(after, {.name = name, .capacity = capacity, .program = std::move(program)});
   return {};
+}
+
+std::vector<ModelRunner::ProgramOverview> ModelRunner::programs() const {
+  std::vector<ProgramOverview> overviews;
+  for (const Prepared& each : programs_) {
+    if (auto report = each.program->report()) {
+      overviews.push_back({each.name, each.capacity, std::move(*report)});
+    }
+  }
+  return overviews;
 }
 
 Result<std::span<float>> ModelRunner::run(const Step& step) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "backend/backend.h"
@@ -66,6 +67,14 @@ class ModelRunner {
   backend::CodeReport code_report() const { return backend_->code_report(); }
   const backend::KvCache& kv_cache() const { return kv_cache_; }
 
+  struct ProgramOverview {
+    std::string name;
+    model::StepShape capacity;
+    backend::ProgramReport report;
+  };
+  // Of the compiled programs, the smaller before the larger.
+  std::vector<ProgramOverview> programs() const;
+
  private:
   ModelRunner() = default;
 
@@ -76,6 +85,7 @@ class ModelRunner {
   std::unique_ptr<backend::Backend> backend_;
 
   struct Prepared {
+    std::string name;
     model::StepShape capacity;
     std::unique_ptr<backend::Program> program;
   };

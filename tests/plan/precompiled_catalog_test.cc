@@ -134,5 +134,27 @@ TEST_F(CacheFolder, AFolderIsNoCatalogue) {
   EXPECT_THAT(message(), HasSubstr("file"));
 }
 
+TEST(PrecompiledCatalog, WhatIsAddedMatches) {
+  std::string text;
+  for (const RunShape& run : {kShapes, kLimits}) {
+    const auto added = add_to_catalog(text, "c.json", entry_of("1.2", "org/name", run));
+    ASSERT_TRUE(added) << added.error().message;
+    text = *added;
+    EXPECT_THAT(warnings(text, run), IsEmpty());
+    EXPECT_EQ(add_to_catalog(text, "c.json", entry_of("1.2", "org/name", run)).value(), text);
+  }
+  EXPECT_THAT(warnings(text, kShapes), IsEmpty());
+}
+
+TEST(PrecompiledCatalog, WhatElseItSaysStays) {
+  const auto one = add_to_catalog(R"({"note": 1, "data": {"MODEL_NAME": "other"}})", "c.json",
+                                  entry_of("1.2", "org/name", kLimits));
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_THAT(*one, HasSubstr("\"note\": 1"));
+  EXPECT_THAT(warnings(*one, kLimits), IsEmpty());
+  EXPECT_FALSE(add_to_catalog("[3]", "c.json", entry_of("1.2", "org/name", kLimits)));
+  EXPECT_FALSE(add_to_catalog("[", "c.json", entry_of("1.2", "org/name", kLimits)));
+}
+
 }  // namespace
 }  // namespace spyre::plan

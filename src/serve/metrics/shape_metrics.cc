@@ -54,10 +54,11 @@ void ShapeMetrics::on_misfit(Misfit why) { misfits_[static_cast<size_t>(why)]->I
 
 void ShapeMetrics::on_graph(const std::string& graph, const std::string& shape, GraphSource source,
                             double seconds) {
-  const bool compiled = source == GraphSource::kCompiled;
-  (compiled ? cache_misses_ : cache_hits_).Increment();
+  (source == GraphSource::kCache ? cache_hits_ : cache_misses_).Increment();
   Labels labels = with(with(labels_, "graph", graph), "shape", shape);
-  labels["source"] = compiled ? "compiled" : "cache";
+  labels["source"] = source == GraphSource::kCompiled ? "compiled"
+                     : source == GraphSource::kCache  ? "cache"
+                                                      : "ahead_of_time";
   registry_.gauge("spyre:graph_compile_seconds", "Time to compile or load a graph.", labels)
       .Set(seconds);
 }
@@ -72,6 +73,14 @@ void ShapeMetrics::set_model_load_seconds(double seconds) {
 
 void ShapeMetrics::set_warmup_seconds(double seconds) {
   registry_.gauge("spyre:warmup_seconds", "Time to warm all shapes up.", labels_).Set(seconds);
+}
+
+void ShapeMetrics::set_fallback_routines(int64_t routines) {
+  registry_
+      .gauge("spyre:graph_fallback_routines",
+             "Routines that run over ahead-of-time kernels, as they could not be compiled.",
+             labels_)
+      .Set(static_cast<double>(routines));
 }
 
 void ShapeMetrics::set_planned_memory(const std::string& part, int64_t bytes) {

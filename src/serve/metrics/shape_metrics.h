@@ -17,7 +17,7 @@ namespace spyre::serve::metrics {
 enum class Misfit { kPromptTooLong, kAnswerTooLong, kTooManySequences };
 
 // Where a graph came from.
-enum class GraphSource { kCompiled, kCache };
+enum class GraphSource { kCompiled, kCache, kAheadOfTime };
 
 // "64x20x4": prompt tokens, new tokens, batch size.
 std::string text(const schedule::Shape& shape);
@@ -44,6 +44,7 @@ class ShapeMetrics final : public engine::Observer {
   void set_model_load_seconds(double seconds);
   void set_warmup_progress(double share) { warmup_progress_.Set(share); }
   void set_warmup_seconds(double seconds);
+  void set_fallback_routines(int64_t routines);
   void set_planned_memory(const std::string& part, int64_t bytes);
 
  private:

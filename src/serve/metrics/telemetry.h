@@ -57,6 +57,13 @@ class Telemetry {
   // pass: 1 or 2.
   void shape_warmed(const schedule::Shape& shape, int pass, double seconds);
   void all_warmed(double seconds);
+  // A compiled graph: "decode", "4x4x4" (rows, sequences, sampled rows).
+  void graph_prepared(const std::string& graph, const std::string& shape, GraphSource source,
+                      double seconds) {
+    metrics_.shapes().on_graph(graph, shape, source, seconds);
+  }
+  // Routines that could not be compiled.
+  void graphs_fell_back(int64_t routines) { metrics_.shapes().set_fallback_routines(routines); }
 
   // Logs the regular line when it is due. To be called several times a second.
   void poll();
