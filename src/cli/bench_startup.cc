@@ -1,11 +1,13 @@
 // `spyre bench startup`: how long `spyre serve` takes from its start until /ready answers 200, cold
-// (the model's files are not in the machine's memory) and warm.
+// (the model's files are not in the machine's memory, its graphs in no cache) and warm.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -15,6 +17,7 @@
 #include "cli/locate_model.h"
 #include "cli/progress_line.h"
 #include "cli/write_file.h"
+#include "config/environment.h"
 #include "config/setting.h"
 #include "loadtest/load.h"
 #include "loadtest/statistics.h"
@@ -91,7 +94,59 @@ void forget_model(const std::filesystem::path& model) {
   }
 }
 
-Result<double> start_once(const config::Settings& settings) {
+// Graph caches of this run, which nobody else has: an empty one for each cold start, and the last
+// of them for the warm ones. None when the settings name a folder, or no cache.
+class OwnCaches {
+ public:
+  explicit OwnCaches(const config::Settings& settings) {
+    if (settings.is_set(Setting::kSendnnCacheDir) || settings.flag(Setting::kDisableCompileCache)) {
+      return;
+    }
+    std::error_code failed;
+    std::string name =
+        (std::filesystem::temp_directory_path(failed) / "spyre-startup-XXXXXX").string();
+    if (mkdtemp(name.data()) != nullptr) folder_ = name;
+  }
+  OwnCaches(const OwnCaches&) = delete;
+  OwnCaches& operator=(const OwnCaches&) = delete;
+  ~OwnCaches() {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+
+  // For the servers that are started from now on. Caller: no other thread runs.
+  void use_empty() {
+    if (folder_.empty()) return;
+    config::write_process_variable(std::string(config::info(Setting::kSendnnCacheEnable).env), "1");
+    config::write_process_variable(std::string(config::info(Setting::kSendnnCacheDir).env),
+                                   (folder_ / std::to_string(++count_)).string());
+  }
+
+ private:
+  std::filesystem::path folder_;
+  int count_ = 0;
+};
+
+struct Start {
+  double seconds = 0;  // until it was ready
+  double warmup_seconds =
+      0;  // of these: programs, compiled or from the cache, and their first runs
+};
+
+// What the server says of its own warm-up; 0 when it says nothing.
+double warmup_seconds(const loadtest::Target& target) {
+  const auto metrics = loadtest::ask_once(target, "/metrics", "");
+  if (!metrics) return 0;
+  constexpr std::string_view kName = "\nspyre:warmup_seconds{";
+  const size_t line = metrics->find(kName);
+  const size_t value = line == std::string::npos ? line : metrics->find("} ", line);
+  if (value == std::string::npos) return 0;
+  double seconds = 0;
+  std::from_chars(metrics->data() + value + 2, metrics->data() + metrics->size(), seconds);
+  return seconds;
+}
+
+Result<Start> start_once(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(const uint16_t port, free_port());
   const loadtest::Target target{
       .url = {.host = "127.0.0.1", .port = std::to_string(port), .path = ""}};
@@ -111,21 +166,32 @@ Result<double> start_once(const config::Settings& settings) {
     }
     std::this_thread::sleep_for(kPoll);
   }
-  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  Start result{.seconds = std::chrono::duration<double>(Clock::now() - start).count()};
+  result.warmup_seconds = warmup_seconds(target);
   server.end(kEnd);
-  return seconds;
+  return result;
 }
 
-Json print_starts(std::string_view kind, const std::vector<double>& seconds) {
-  if (seconds.empty()) return {};
+Json print_starts(std::string_view kind, const std::vector<Start>& starts) {
+  if (starts.empty()) return {};
+  std::vector<double> seconds;
+  std::vector<double> warmups;
+  for (const Start& each : starts) {
+    seconds.push_back(each.seconds);
+    warmups.push_back(each.warmup_seconds);
+  }
   const auto values = loadtest::distribution(seconds, kPercents);
-  fmt::print("{:<40} {:<10.3f}\n", fmt::format("Avg {} startup time (s):", kind), values.mean);
-  fmt::print("{:<40} {:<10.3f}\n", fmt::format("Median {} startup time (s):", kind), values.median);
-  fmt::print("{:<40} {:<10.3f}\n", fmt::format("P99 {} startup time (s):", kind),
-             values.percentiles[1]);
+  const auto print = [&](std::string_view what, double value) {
+    fmt::print("{:<40} {:<10.3f}\n", fmt::format(fmt::runtime(what), kind), value);
+  };
+  print("Avg {} startup time (s):", values.mean);
+  print("Median {} startup time (s):", values.median);
+  print("P99 {} startup time (s):", values.percentiles[1]);
+  print("Median {} warm-up time (s):", loadtest::distribution(warmups, kPercents).median);
   return {{"avg", values.mean},
           {"percentiles", {{"50", values.percentiles[0]}, {"99", values.percentiles[1]}}},
-          {"seconds", seconds}};
+          {"seconds", seconds},
+          {"warmup_seconds", warmups}};
 }
 
 Status check(const config::Settings& settings) {
@@ -145,8 +211,9 @@ Result<int> bench_startup(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(const std::filesystem::path model, locate_model(settings));
   const int64_t cold_starts = settings.integer(Setting::kNumItersCold);
   const int64_t warm_starts = settings.integer(Setting::kNumItersWarm);
-  std::vector<double> cold;
-  std::vector<double> warm;
+  std::vector<Start> cold;
+  std::vector<Start> warm;
+  OwnCaches caches(settings);
   ProgressLine line("starts");
   const bool quiet = settings.flag(Setting::kDisableTqdm);
   const auto show = [&] {
@@ -154,16 +221,20 @@ Result<int> bench_startup(const config::Settings& settings) {
   };
   for (int64_t i = 0; i < cold_starts; ++i) {
     forget_model(model);
-    SPYRE_TRY_ASSIGN(const double seconds, start_once(settings));
-    cold.push_back(seconds);
+    caches.use_empty();
+    SPYRE_TRY_ASSIGN(const Start start, start_once(settings));
+    cold.push_back(start);
     show();
   }
   // What a cold start left in memory does for a warm one; without any, one start that nobody
   // counts.
-  if (cold_starts == 0 && warm_starts > 0) SPYRE_TRY(start_once(settings));
+  if (cold_starts == 0 && warm_starts > 0) {
+    caches.use_empty();
+    SPYRE_TRY(start_once(settings));
+  }
   for (int64_t i = 0; i < warm_starts; ++i) {
-    SPYRE_TRY_ASSIGN(const double seconds, start_once(settings));
-    warm.push_back(seconds);
+    SPYRE_TRY_ASSIGN(const Start start, start_once(settings));
+    warm.push_back(start);
     show();
   }
   line.clear();

@@ -440,10 +440,12 @@ class Offline(BenchTest):
         path = self.folder / "startup.json"
         done = self.bench("startup", LLAMA, "--num-iters-cold", "1", "--num-iters-warm", "2", "--output-json", path)
         labels = [line[:40].rstrip() for line in done.stdout.splitlines()]
-        kinds = itertools.product(("cold", "warm"), ("Avg", "Median", "P99"))
-        self.assertEqual(labels, [f"{kind} {start} startup time (s):" for start, kind in kinds])
+        times = ("Avg {} startup", "Median {} startup", "P99 {} startup", "Median {} warm-up")
+        starts = itertools.product(("cold", "warm"), times)
+        self.assertEqual(labels, [f"{what.format(start)} time (s):" for start, what in starts])
         result = json.loads(path.read_text())
         self.assertEqual([len(result[start]["seconds"]) for start in ("cold", "warm")], [1, 2])
+        self.assertLess(max(result["warm"]["warmup_seconds"]), min(result["cold"]["warmup_seconds"]))
         for start in result.values():
             self.assertEqual(set(start["percentiles"]), {"50", "99"})
             self.assertAlmostEqual(start["avg"], sum(start["seconds"]) / len(start["seconds"]))
@@ -453,7 +455,7 @@ class Offline(BenchTest):
         once = ("--num-iters-cold", "0", "--num-iters-warm", "1")
         few = shapes("64", "20", "1")
         done = self.bench("startup", LLAMA, *once, "--api-key", "k", "--served-model-name", "a", "b", env=few)
-        self.assertEqual(len(done.stdout.splitlines()), 3)
+        self.assertEqual(len(done.stdout.splitlines()), 4)
         wrong = ("--max-model-len", "100000")
         done = self.bench("startup", LLAMA, *once, *wrong, status=1)
         self.assertIn("the server ended before it was ready", done.stderr)
