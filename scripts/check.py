@@ -138,7 +138,9 @@ def count_unittest(output: str) -> tuple[int, int, int] | None:
     return max(0, int(ran[-1]) - failed - skipped), failed, skipped  # a test may fail in several parts
 
 
-def ctest(totals: Totals, name: str, preset: str, selection: list[str], seconds: int, jobs: int = 1) -> None:
+def ctest(
+    totals: Totals, name: str, preset: str, selection: list[str], seconds: int, jobs: int = 1, env: dict | None = None
+) -> None:
     """Runs the selected tests of a build and counts their cases, not only their programs."""
     reports = LOGS / f"{name}-reports"
     shutil.rmtree(reports, ignore_errors=True)
@@ -178,6 +180,7 @@ def ctest(totals: Totals, name: str, preset: str, selection: list[str], seconds:
             "GTEST_OUTPUT": f"json:{reports}/",
             "UBSAN_OPTIONS": "print_stacktrace=1",
             "ASAN_SYMBOLIZER_PATH": shutil.which("llvm-symbolizer-19") or "",
+            **(env or {}),
         },
     )
     try:
@@ -283,8 +286,10 @@ def phase_fuzz(totals: Totals, _) -> None:
 
 
 def phase_tsan(totals: Totals, _) -> None:
-    if build(totals, "tsan", [f"{room}_test" for room in THREADED_ROOMS]):
+    if build(totals, "tsan", [f"{room}_test" for room in [*THREADED_ROOMS, "runner"]]):
         ctest(totals, "tsan-tests", "tsan", ["-R", f"^({'|'.join(THREADED_ROOMS)})$"], 600)
+        # Of the models, as much as takes compiled programs through all that threads do together.
+        ctest(totals, "tsan-compiled", "tsan", ["-R", "^runner$"], 300, env={"GTEST_FILTER": "CompiledThreads.*"})
 
 
 def phase_gcc(totals: Totals, options: argparse.Namespace) -> None:

@@ -50,6 +50,8 @@ struct Case {
   const Prepared& input;
   Inputs inputs;
   const float* bias = nullptr;
+  int64_t prefetch_bytes = 0;
+  int64_t pass_bytes = kInputPassBytes;
 
   int64_t m() const { return static_cast<int64_t>(input.floats.size()) / sample.matrix.columns; }
 
@@ -65,7 +67,9 @@ struct Case {
                                                  .output_stride = stride,
                                                  .bias = bias,
                                                  .panel_begin = first,
-                                                 .panel_end = last});
+                                                 .panel_end = last,
+                                                 .prefetch_bytes = prefetch_bytes,
+                                                 .pass_bytes = pass_bytes});
   }
 
   std::vector<float> all(Isa isa) const {
@@ -154,6 +158,10 @@ void expect_invariant(const Case& c, Isa isa) {
   std::vector<float> panels = c.blank();
   for (int64_t p = 0; p < c.sample.panels(); ++p) c.run(isa, 0, c.m(), p, p + 1, panels);
   EXPECT_TRUE(same_bits(all, panels)) << "panels alone";
+  Case tuned = c;
+  tuned.prefetch_bytes = 4096;
+  tuned.pass_bytes = 1;  // as few rows as a tile has
+  EXPECT_TRUE(same_bits(all, tuned.all(isa))) << "other tiles";
 }
 
 using Kernel = std::tuple<Format, Inputs>;

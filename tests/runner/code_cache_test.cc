@@ -52,6 +52,56 @@ TEST_F(CodeCache, ASecondStartHitsAndGivesTheSameBits) {
   expect_same_bits(first.logits(ids), second.logits(ids), "from the cache");
 }
 
+compile::Tuning tuning_of(ModelRunner& runner) {
+  compile::Tuning tuning;
+  const auto programs = runner.programs();
+  for (const auto& region : programs.at(0).report.regions) {
+    if (region.tuning) tuning.push_back(*region.tuning);
+  }
+  return tuning;
+}
+
+TEST_F(CodeCache, TilesAreKeptWithTheCodeAndGiveTheSameBits) {
+  const std::vector<int32_t> ids = {3, 1, 4, 1, 5, 9, 2, 6};
+  for (const char* name : {"gguf/gguf_q4_q5", "decoders/granite_moe", "quantised/gptq_desc_act"}) {
+    RunSettings tuned = settings();
+    tuned.num_threads = 2;
+    tuned.code->tune_seconds = 0.1;
+    LoadedModel first(name, tuned);
+    LoadedModel second(name, tuned);
+    EXPECT_EQ(second.runner().code_report().cache_hits, 1) << name;
+    EXPECT_FALSE(tuning_of(first.runner()).empty()) << name;
+    EXPECT_EQ(tuning_of(first.runner()), tuning_of(second.runner())) << name;
+    tuned.execution = backend::Execution::kEager;
+    LoadedModel eager(name, tuned);
+    const Rows wanted = eager.logits(ids);
+    expect_same_bits(wanted, first.logits(ids), name);
+    expect_same_bits(wanted, second.logits(ids), name);
+  }
+}
+
+TEST_F(CodeCache, TilesOfAnotherProgramAreNotBelieved) {
+  const RunSettings strange = settings();
+  report_of(strange);
+  // The same key with another payload: whole, but not of this program.
+  for (const auto& file : std::filesystem::directory_iterator(folder_.path() / "graphs")) {
+    std::ifstream in(file.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    auto view = cache::parse_entry(std::as_bytes(std::span(bytes)));
+    ASSERT_TRUE(view) << view.error().message;
+    const std::string payload = "{\"tuning\":[[1,2,3]]}\n";
+    const auto payload_bytes = std::as_bytes(std::span(payload));
+    ASSERT_TRUE(
+        strange.code->cache->store({.fields = view->header.fields,
+                                    .about = view->header.about,
+                                    .payload = {payload_bytes.begin(), payload_bytes.end()}}));
+  }
+  const backend::CodeReport report = report_of(strange);
+  EXPECT_EQ(report.failed, 0);
+  EXPECT_GT(report.compiled, 0);
+  EXPECT_GT(report.compile_seconds, 0);
+}
+
 struct Change {
   const char* what;
   std::function<void(RunSettings&)> make;

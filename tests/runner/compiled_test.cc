@@ -186,6 +186,18 @@ TEST(CompiledPrompt, OneSampledRowOfManyEqualsEager) {
   }
 }
 
+// For the thread sanitizer, which takes long: every kind of region, more threads than work.
+TEST(CompiledThreads, EqualEager) {
+  for (const char* name : {"decoders/qwen3", "decoders/granite_moe"}) {
+    RunSettings settings = settings_of("auto", backend::Execution::kEager);
+    LoadedModel eager(name, settings);
+    settings.execution = backend::Execution::kCompiled;
+    settings.num_threads = 4;
+    LoadedModel compiled(name, settings);
+    expect_same_bits(random_run(eager, 6), random_run(compiled, 6), name);
+  }
+}
+
 TEST(CompiledMemory, TakesWhatWasPlanned) {
   for (const char* name : {"decoders/llama", "decoders/granite_moe", "quantised/gptq_desc_act"}) {
     for (const auto execution : {backend::Execution::kEager, backend::Execution::kCompiled}) {
