@@ -12,8 +12,8 @@
 #include "cli/compile_report.h"
 #include "cli/known_configuration.h"
 #include "cli/loaded_model.h"
-#include "cli/progress_line.h"
 #include "cli/serving_plan.h"
+#include "config/adopt.h"
 #include "engine/step_shapes.h"
 #include "engine/warmup.h"
 #include "plan/precompiled_catalog.h"
@@ -81,7 +81,20 @@ Status prepare(const LoadedModel& model, const plan::StaticPlan& plan) {
   return {};
 }
 
+// A folder that was named on the command line is meant to be used.
+Status use_named_folder(config::Settings& settings) {
+  if (settings.source(Setting::kSendnnCacheDir) != config::Source::kFlag) return {};
+  const std::string variable(config::info(Setting::kSendnnCacheEnable).env);
+  const config::Wish on = {variable, "1"};
+  SPYRE_TRY_ASSIGN(
+      const config::Adopted adopted,
+      config::adopt(settings, std::span(&on, 1), "--cache-dir", config::Environment::of_process()));
+  if (adopted.kept.empty()) return {};
+  return error(Code::kInvalidArgument, "--cache-dir: {}", adopted.kept[0]);
+}
+
 Result<int> compile(config::Settings settings) {
+  SPYRE_TRY(use_named_folder(settings));
   SPYRE_TRY_ASSIGN(CompileDump dump, CompileDump::create(settings.text(Setting::kDump)));
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings));
   SPYRE_TRY(check(settings, open, dump));
@@ -97,13 +110,7 @@ Result<int> compile(config::Settings settings) {
   open.options.backend.time_regions = report;
   if (dump.any()) dump.attach(open.options.backend);
 
-  ProgressLine line("loading weights");
-  SPYRE_TRY_ASSIGN(const LoadedModel model,
-                   LoadedModel::load(std::move(open), [&line](int64_t done, int64_t total) {
-                     line.show(done, total);
-                     return !interrupted();
-                   }));
-  line.clear();
+  SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(std::move(open)));
   SPYRE_TRY(prepare(model, plan));
   if (report) {
     SPYRE_TRY(engine::warm_up(*model.runner, plan.shapes, {},

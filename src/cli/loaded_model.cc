@@ -75,6 +75,14 @@ Result<LoadedModel> LoadedModel::load(OpenModel open, const runner::LoadProgress
   return model;
 }
 
+Result<LoadedModel> LoadedModel::load(OpenModel open) {
+  ProgressLine line("loading weights");
+  return load(std::move(open), [&line](int64_t done, int64_t total) {
+    line.show(done, total);
+    return !interrupted();
+  });
+}
+
 Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t sequences,
                                       RunLength length) {
   SPYRE_TRY_ASSIGN(const auto precompiled, forbid_compilation(given));  // before there are threads
@@ -102,11 +110,7 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t seq
                  .memory_bytes = plan::usable_bytes(
                      memory_limit_bytes(), settings.real(config::Setting::kGpuMemoryUtilization)),
                  .weight_bytes = open.checkpoint->file_bytes()});
-  ProgressLine line("loading weights");
-  return load(std::move(open), [&line](int64_t done, int64_t total) {
-    line.show(done, total);
-    return !interrupted();
-  });
+  return load(std::move(open));
 }
 
 }  // namespace spyre::cli

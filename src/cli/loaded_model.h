@@ -25,7 +25,9 @@ struct LoadedModel {
   // Reads what was opened; options.kv_blocks is set. The caller becomes thread 0 of the pool, and
   // is bound to its CPU. Errors: those of ModelRunner::load and of the tokenizer's files.
   static Result<LoadedModel> load(OpenModel open, const runner::LoadProgress& progress);
-  // Opens and reads, with a line of progress. sequences: how many may run at once, for the size of
+  // The same with a line of progress, until Ctrl-C.
+  static Result<LoadedModel> load(OpenModel open);
+  // Opens and reads, likewise. sequences: how many may run at once, for the size of
   // the KV cache.
   static Result<LoadedModel> load(const config::Settings& settings, int64_t sequences,
                                   RunLength length = RunLength::kShort);

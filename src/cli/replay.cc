@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/loaded_model.h"
-#include "cli/progress_line.h"
 #include "cli/read_file.h"
 #include "cli/request_fields.h"
 #include "cli/serving_plan.h"
@@ -103,13 +102,7 @@ Status replay_model(const config::Settings& settings, std::span<const engine::Tr
   log::info("{}", plan.summary);
   open.options.max_model_len = plan.max_model_len;
   open.options.kv_blocks = plan.kv_blocks;
-  ProgressLine line("loading weights");
-  SPYRE_TRY_ASSIGN(const LoadedModel model,
-                   LoadedModel::load(std::move(open), [&line](int64_t done, int64_t total) {
-                     line.show(done, total);
-                     return !interrupted();
-                   }));
-  line.clear();
+  SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(std::move(open)));
   for (const model::StepShape& each : engine::programs_of(plan.shapes)) {
     SPYRE_TRY(model.runner->prepare(each));
   }

@@ -142,6 +142,9 @@ class Compile(ServerTest):
                 self.assertEqual(region["prefetch_bytes"] is None, "matmul" not in region["pieces"])
 
     def test_what_makes_no_sense_is_refused(self):
+        self.assertIn("compiled in", self.spyre("compile", LLAMA, "--cache-dir", self.cache, env=SHAPES).stdout)
+        off = {**SHAPES, "TORCH_SENDNN_CACHE_ENABLE": "0"}
+        self.assert_refused("compile", LLAMA, "--cache-dir", self.cache, env=off, says=("--cache-dir", "ENABLE=0"))
         self.assert_refused("compile", LLAMA, env=SHAPES, says=("TORCH_SENDNN_CACHE_DIR", "--report"))
         self.assert_refused("compile", LLAMA, "--enforce-eager", env=self.environment, says=("eager",))
         json_and_dump = ("--dump", "plan", "--format", "json")
