@@ -52,13 +52,14 @@ __attribute__((target("avx2"))) inline uint64_t read_avx2(const std::byte* data,
 
 // Bytes per second that `threads` threads read together, each `bytes_each` of its own: the best of
 // `passes` passes, from the first start to the last end. Memory is touched by the thread that
-// reads it. x86-64 with AVX2 at least; bytes_each % 512 == 0. Allocates threads * bytes_each.
+// reads it. 0 without AVX2; bytes_each % 512 == 0. Allocates threads * bytes_each.
 inline double read_bandwidth(int threads, size_t bytes_each, int passes = 20) {
   using Clock = std::chrono::steady_clock;
   struct Reader {
     std::vector<Clock::time_point> starts, ends;  // of each pass
     uint64_t sum = 0;
   };
+  if (__builtin_cpu_supports("avx2") == 0) return 0;
   const bool wide = __builtin_cpu_supports("avx512f") != 0;
   std::vector<Reader> readers(static_cast<size_t>(threads));
   {
