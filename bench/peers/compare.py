@@ -221,9 +221,9 @@ def run_pair(options: argparse.Namespace, model: pathlib.Path, index: int) -> di
     return pair
 
 
-def compare(options: argparse.Namespace, model: pathlib.Path) -> dict:
+def compare(options: argparse.Namespace, name: str, model: pathlib.Path) -> dict:
     return {
-        "model": model.stem,
+        "model": name,
         "file_bytes": model.stat().st_size,
         "weight_bytes": weight_bytes(options, model),
         "machine": machine(options),
@@ -267,10 +267,11 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     options = parse()
     options.programs = build_llama_cpp.build()
-    files = [pathlib.Path(options.model)] if options.model else map(models.make, options.models.split(","))
+    names = [pathlib.Path(options.model).stem] if options.model else options.models.split(",")
     results = []
-    for file in files:
-        results.append(compare(options, file))
+    for name in names:
+        file = pathlib.Path(options.model) if options.model else models.make(name)
+        results.append(compare(options, name, file))
         if options.json:  # after every model, for who is tired of waiting
             options.json.write_text(json.dumps(results, indent=1) + "\n")
     print(report.markdown(results))
