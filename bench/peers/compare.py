@@ -35,9 +35,10 @@ CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def busy_seconds() -> float:
-    """CPU time of everything on this machine since it started."""
-    user, nice, system, _idle, _wait, irq, softirq = map(int, pathlib.Path("/proc/stat").read_text().split()[1:8])
-    return (user + nice + system + irq + softirq) / CLOCK_TICKS
+    """CPU time of everything on this machine since it started, and what a hypervisor gave to others."""
+    ticks = list(map(int, pathlib.Path("/proc/stat").read_text().split()[1:9]))
+    user, nice, system, _idle, _wait, irq, softirq, steal = ticks
+    return (user + nice + system + irq + softirq + steal) / CLOCK_TICKS
 
 
 class Run:
@@ -221,6 +222,15 @@ def run_pair(options: argparse.Namespace, model: pathlib.Path, index: int) -> di
     return pair
 
 
+def quiet_pair(options: argparse.Namespace, model: pathlib.Path, index: int) -> dict:
+    """A pair that others disturbed is run again, twice at most: the last one counts, however it went."""
+    for _ in range(2):
+        pair = run_pair(options, model, index)
+        if not report.disturbed(pair):
+            return pair
+    return run_pair(options, model, index)
+
+
 def compare(options: argparse.Namespace, name: str, model: pathlib.Path) -> dict:
     return {
         "model": name,
@@ -232,7 +242,7 @@ def compare(options: argparse.Namespace, name: str, model: pathlib.Path) -> dict
             *([{"name": decode_name(options), "rows": 1}] if options.decode else []),
             *({"name": batch_name(options, rows), "rows": rows} for rows in options.batches),
         ],
-        "pairs": [run_pair(options, model, index) for index in range(options.pairs)],
+        "pairs": [quiet_pair(options, model, index) for index in range(options.pairs)],
     }
 
 

@@ -24,6 +24,10 @@ def ratios(result: dict, quantity: str) -> list[float]:
     return sorted(our / their for our, their in pairs)
 
 
+def disturbed(pair: dict) -> bool:
+    return max(pair["ours"]["others"], pair["theirs"]["others"]) > NOISY
+
+
 def share(result: dict, side: str, quantity: dict) -> str:
     """Weights read per second, by what the machine can read; the highest bandwidth seen is what it can."""
     if quantity["rows"] == 0:
@@ -69,13 +73,13 @@ def circumstances(results: list[dict]) -> str:
     facts = results[0]["machine"]
     pairs = [pair for result in results for pair in result["pairs"]]
     bandwidths = [pair["read_bandwidth"] / 1e9 for pair in pairs]
-    disturbed = sum(max(pair["ours"]["others"], pair["theirs"]["others"]) > NOISY for pair in pairs)
+    loud = sum(map(disturbed, pairs))
     counts = {len(result["pairs"]) for result in results}
     return (
         f"{facts['cpu']}, {facts['cpus']} CPUs ({', '.join(facts['isa']) or 'no AVX2'}); {facts['threads']} threads on "
         f"both sides; {facts['date']}; {facts['spyre']}, backend {facts['backend']}; {facts['peer']}; "
         f"{' or '.join(map(str, sorted(counts)))} pairs. {facts['threads']} threads read {min(bandwidths):.0f} to "
-        f"{max(bandwidths):.0f} GB/s; others kept more than {NOISY} CPUs busy in {disturbed} of {len(pairs)} pairs."
+        f"{max(bandwidths):.0f} GB/s; others kept more than {NOISY} CPUs busy in {loud} of {len(pairs)} pairs."
     )
 
 
