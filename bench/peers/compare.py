@@ -212,10 +212,16 @@ def locked(path: str | None):
 
 def run_pair(options: argparse.Namespace, model: pathlib.Path, index: int) -> dict:
     sides = [("theirs", theirs), ("ours", ours)]
+    pair = {}
+
+    def probe() -> float:
+        return float(Run(bandwidth_program(), options.threads).output)
+
     with locked(options.lock):
-        pair = {"read_bandwidth": float(Run(bandwidth_program(), options.threads).output)}
+        before = probe()
         for name, measure in sides if index % 2 == 0 else sides[::-1]:
             pair[name] = measure(options, model)
+        pair["read_bandwidth"] = max(before, probe())
     for name, _ in sides:
         values = ", ".join(f"{key} {value:.1f}" for key, value in pair[name].items())
         print(f"{model.stem}, pair {index + 1}, {name}: {values}", file=sys.stderr)
