@@ -74,11 +74,12 @@ def circumstances(results: list[dict]) -> str:
     pairs = [pair for result in results for pair in result["pairs"]]
     bandwidths = [pair["read_bandwidth"] / 1e9 for pair in pairs]
     loud = sum(map(disturbed, pairs))
-    counts = {len(result["pairs"]) for result in results}
+    counts = [len(result["pairs"]) for result in results]
+    count = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{counts[0]}"
     return (
         f"{facts['cpu']}, {facts['cpus']} CPUs ({', '.join(facts['isa']) or 'no AVX2'}); {facts['threads']} threads on "
         f"both sides; {facts['date']}; {facts['spyre']}, backend {facts['backend']}; {facts['peer']}; "
-        f"{' or '.join(map(str, sorted(counts)))} pairs. {facts['threads']} threads read {min(bandwidths):.0f} to "
+        f"{count} pairs. {facts['threads']} threads read {min(bandwidths):.0f} to "
         f"{max(bandwidths):.0f} GB/s; others kept more than {NOISY} CPUs busy in {loud} of {len(pairs)} pairs."
     )
 
