@@ -1,16 +1,20 @@
-// Speed of every kernel of the list, per tier and shape. Matmuls report GFLOP/s (2 per weight and
-// row of input) and, what bounds few rows, GB/s of packed weights; the others GB/s read and
-// written. One core; weights are one matrix, so that small shapes are measured out of a cache and
-// 49152x576 out of memory.
+// Speed of every kernel of the list, per tier and shape, on one core. Matmuls report what bounds
+// many rows of input, GMAC/s (multiplications and additions of integers) or GFLOP/s (2 for each
+// weight and row), and what bounds few rows, GB/s of packed weights and their percentage of what
+// this core reads from memory, which is measured first. Weights are one matrix: shapes that fit a
+// cache are read out of it and go beyond 100 %; 128256x2048 fits none. Attention reports the same
+// of keys and values; the kernels on rows work in the L1 cache and report GB/s read and written.
 //
 //   kernels_bench --benchmark_filter='matmul_int8/Q4_0/avx512/2048x2048/m:1$'
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "../bandwidth/read_bandwidth.h"
 #include "base/aligned_buffer.h"
 #include "kernels/kernels.h"
 
@@ -23,10 +27,15 @@ struct Shape {
   int64_t rows;
   int64_t columns;
 };
-constexpr Shape kShapes[] = {{576, 576}, {1536, 576}, {576, 1536}, {49152, 576}, {2048, 2048}};
-constexpr int64_t kInputRows[] = {1, 8, 64, 512};
-// One second of the scalar tier is about this many multiplications: larger cases are left out.
+// SmolLM2-135M's, then some of Llama-3.2-1B's; the last of both is the output matrix.
+constexpr Shape kShapes[] = {{576, 576},   {1536, 576},  {576, 1536},  {49152, 576},
+                             {2048, 2048}, {8192, 2048}, {2048, 8192}, {128256, 2048}};
+constexpr int64_t kInputRows[] = {1, 4, 16, 64, 512};
+// About a second's multiplications of the scalar tier, and of the slowest format of the others:
+// larger cases are left out.
 constexpr int64_t kScalarLimit = 100'000'000;
+constexpr int64_t kVectorLimit = 20'000'000'000;
+constexpr int64_t kPrefetchBytes = 8192;  // what programs have that were not tuned
 
 std::string name_of(Isa isa) {
   return isa == Isa::kAvx512 ? "avx512" : isa == Isa::kAvx2 ? "avx2" : "scalar";
@@ -46,9 +55,24 @@ AlignedBuffer filled(size_t bytes, int byte) {
   return buffer;
 }
 
-void report_bytes(benchmark::State& state, double bytes) {
-  state.counters["GB/s"] =
-      benchmark::Counter(bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+void report(benchmark::State& state, const char* unit, double billions) {
+  state.counters[unit] =
+      benchmark::Counter(billions, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// Bytes per second that one core reads; 0 where it is not known.
+double memory_bandwidth() {
+  static const double bandwidth = bench::read_bandwidth(1, size_t{1} << 30);
+  return bandwidth;
+}
+
+void report_bytes(benchmark::State& state, double bytes) { report(state, "GB/s", bytes * 1e-9); }
+
+void report_reads(benchmark::State& state, size_t bytes) {
+  report_bytes(state, static_cast<double>(bytes));
+  if (memory_bandwidth() > 0) {
+    report(state, "%memory", 100 * static_cast<double>(bytes) / memory_bandwidth());
+  }
 }
 
 enum class Inputs { kFloat, kInt8 };
@@ -72,7 +96,8 @@ void run_matmul(benchmark::State& state, Isa isa, Format format, Inputs inputs, 
                            .output_stride = rows,
                            .bias = nullptr,
                            .panel_begin = 0,
-                           .panel_end = (rows + kPanelRows - 1) / kPanelRows};
+                           .panel_end = (rows + kPanelRows - 1) / kPanelRows,
+                           .prefetch_bytes = kPrefetchBytes};
   const KernelTable& table = kernel_table(isa);
   const auto index = static_cast<size_t>(format);
   const MatmulFunction matmul =
@@ -81,9 +106,13 @@ void run_matmul(benchmark::State& state, Isa isa, Format format, Inputs inputs, 
     matmul(args);
     benchmark::ClobberMemory();
   }
-  report_bytes(state, static_cast<double>(weights.bytes()));
-  state.counters["GFLOP/s"] = benchmark::Counter(static_cast<double>(2 * rows * columns * m) * 1e-9,
-                                                 benchmark::Counter::kIsIterationInvariantRate);
+  report_reads(state, weights.bytes());
+  const double macs = static_cast<double>(rows * columns * m);
+  if (inputs == Inputs::kInt8) {
+    report(state, "GMAC/s", macs * 1e-9);
+  } else {
+    report(state, "GFLOP/s", 2 * macs * 1e-9);
+  }
 }
 
 void add_matmuls(Format format, Inputs inputs) {
@@ -94,7 +123,8 @@ void add_matmuls(Format format, Inputs inputs) {
       // Formats with blocks of 256, and groups, round the columns up.
       const Shape whole = {shape.rows, (shape.columns + block - 1) / block * block};
       for (const int64_t m : kInputRows) {
-        if (isa == Isa::kScalar && whole.rows * whole.columns * m > kScalarLimit) continue;
+        const int64_t limit = isa == Isa::kScalar ? kScalarLimit : kVectorLimit;
+        if (whole.rows * whole.columns * m > limit) continue;
         const std::string label = kernel + std::string(name(format)) + "/" + name_of(isa) + "/" +
                                   std::to_string(whole.rows) + "x" + std::to_string(whole.columns) +
                                   "/m:" + std::to_string(m);
@@ -136,10 +166,8 @@ void run_attention(benchmark::State& state, AttentionFunction attention, Format 
     attention(args);
     benchmark::ClobberMemory();
   }
-  report_bytes(state, static_cast<double>(2 * blocks * block_bytes));
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(static_cast<double>(4 * kGroup * kHeadDim * keys) * 1e-9,
-                         benchmark::Counter::kIsIterationInvariantRate);
+  report_reads(state, static_cast<size_t>(2 * blocks * block_bytes));
+  report(state, "GFLOP/s", static_cast<double>(4 * kGroup * kHeadDim * keys) * 1e-9);
 }
 
 void add_attention(const std::string& kernel, AttentionFunction KernelTable::* attention,
@@ -210,6 +238,8 @@ int main(int argc, char** argv) {
   add_row_kernels();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::AddCustomContext("read from memory by one core",
+                              fmt::format("{:.1f} GB/s", memory_bandwidth() * 1e-9));
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

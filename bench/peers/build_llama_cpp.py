@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Builds llama.cpp's llama-bench once, into the cache folder, and prints its path.
+"""Builds llama.cpp's programs that bench/peers runs once, into the cache folder, and prints their paths as JSON:
+llama-bench, llama-batched-bench and llama-quantize.
 
 The source is the one inside the llama-cpp-python source package of pip's index (`pip download`), so no other host is
 asked. It is built without its AMX path, which crashes when gcc 12 compiles it, and with every AVX-512 extension that
 this machine has: the strongest build that runs here. A second call with the same package and flags only prints the
-path.
+paths; one that was interrupted goes on where it stopped.
 
     bench/peers/build_llama_cpp.py [--jobs N] [--version 0.3.36] [--cxx g++]
 """
 
 import argparse
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -21,6 +23,7 @@ import venv
 
 PACKAGE = "llama-cpp-python"
 VERSION = "0.3.36"
+PROGRAMS = ("llama-bench", "llama-batched-bench", "llama-quantize")
 # cmake option -> the flag of /proc/cpuinfo that it needs
 ISA_OPTIONS = {
     "GGML_AVX": "avx",
@@ -83,7 +86,8 @@ def download_source(folder: pathlib.Path, version: str) -> pathlib.Path:
     return archives[0]
 
 
-def build(version: str, cxx: str, jobs: int) -> pathlib.Path:
+def build(version: str = VERSION, cxx: str = "g++", jobs: int | None = None) -> dict[str, pathlib.Path]:
+    """Program -> its path."""
     options = {
         **isa_flags(),
         "GGML_NATIVE": "OFF",
@@ -103,9 +107,9 @@ def build(version: str, cxx: str, jobs: int) -> pathlib.Path:
     }
     key = hashlib.sha256(repr((version, sorted(options.items()))).encode()).hexdigest()[:12]
     folder = cache_folder() / "peers"
-    program = folder / f"llama-bench-{version}-{key}"
-    if program.exists():
-        return program
+    paths = {program: folder / f"{program}-{version}-{key}" for program in PROGRAMS}
+    if all(path.exists() for path in paths.values()):
+        return paths
 
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / f"source-{version}"
@@ -116,21 +120,23 @@ def build(version: str, cxx: str, jobs: int) -> pathlib.Path:
             archive.extractall(source, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     tree = folder / f"build-{key}"
     run(["cmake", "-S", vendor, "-B", tree, "-G", "Ninja", *[f"-D{name}={value}" for name, value in options.items()]])
-    run(["cmake", "--build", tree, "--target", "llama-bench", "-j", jobs])
-    aside = program.with_suffix(".new")
-    shutil.copy2(tree / "bin" / "llama-bench", aside)
-    aside.rename(program)
+    run(["cmake", "--build", tree, "--target", *PROGRAMS, "-j", jobs or os.cpu_count()])
+    for program, path in paths.items():
+        aside = path.with_name(path.name + ".new")
+        shutil.copy2(tree / "bin" / program, aside)
+        aside.rename(path)
     shutil.rmtree(tree)
-    return program
+    return paths
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", default=VERSION, help="of the llama-cpp-python package (default: %(default)s)")
     parser.add_argument("--cxx", default="g++", help="compiler (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--jobs", type=int, help="default: one for each CPU")
     arguments = parser.parse_args()
-    print(build(arguments.version, arguments.cxx, arguments.jobs))
+    paths = build(arguments.version, arguments.cxx, arguments.jobs)
+    print(json.dumps({program: str(path) for program, path in paths.items()}, indent=1))
 
 
 if __name__ == "__main__":
