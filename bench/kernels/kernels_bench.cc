@@ -38,12 +38,15 @@ constexpr int64_t kVectorLimit = 20'000'000'000;
 constexpr int64_t kPrefetchBytes = 8192;  // what programs have that were not tuned
 
 std::string name_of(Isa isa) {
-  return isa == Isa::kAvx512 ? "avx512" : isa == Isa::kAvx2 ? "avx2" : "scalar";
+  return isa == Isa::kAvx512Bf16 ? "avx512bf16"
+         : isa == Isa::kAvx512   ? "avx512"
+         : isa == Isa::kAvx2     ? "avx2"
+                                 : "scalar";
 }
 
 std::vector<Isa> tiers() {
   std::vector<Isa> list;
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16}) {
     if (isa <= best_isa(detect_cpu_features())) list.push_back(isa);
   }
   return list;

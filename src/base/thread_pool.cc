@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/cpu.h"
+#include "base/flush_denormals.h"
 #include "base/relax.h"
 
 namespace spyre {
@@ -65,9 +66,10 @@ class SpinningPool final : public ThreadPool {
     }
     job_ = job;
     context_ = context;
+    float_mode_ = float_mode();
     pending_.store(num_threads_ - 1, std::memory_order_relaxed);
-    // A worker that sees the new generation sees job_, context_ and pending_. seq_cst, with its
-    // partner in wait_for_job: see there.
+    // A worker that sees the new generation sees job_, context_, float_mode_ and pending_. seq_cst,
+    // with its partner in wait_for_job: see there.
     generation_.fetch_add(1, std::memory_order_seq_cst);
     if (sleepers_.load(std::memory_order_seq_cst) > 0) generation_.notify_all();
     job(context, 0);
@@ -82,6 +84,7 @@ class SpinningPool final : public ThreadPool {
       wait_for_job(seen);
       ++seen;
       if (stopping_.load(std::memory_order_relaxed)) return;
+      set_float_mode(float_mode_);
       job_(context_, index);
       // Release: the caller that sees zero sees what the job wrote.
       pending_.fetch_sub(1, std::memory_order_release);
@@ -116,6 +119,7 @@ class SpinningPool final : public ThreadPool {
   std::vector<std::thread> workers_;
   void (*job_)(void*, int) = nullptr;  // written before generation_ grows, read after
   void* context_ = nullptr;
+  unsigned float_mode_ = 0;
   std::atomic<bool> stopping_{false};
   alignas(64) std::atomic<uint32_t> generation_{0};
   alignas(64) std::atomic<int> pending_{0};

@@ -26,7 +26,7 @@ class ThreadPool {
   virtual bool crowded() const = 0;
 
   // Calls job(thread) once for each thread 0..num_threads()-1, waits for all. One caller at a time,
-  // not from a job.
+  // not from a job. Every thread computes as the caller does (base/flush_denormals.h).
   template <typename Job>
   void run(Job&& job) {
     using Stored = std::remove_reference_t<Job>;

@@ -36,9 +36,10 @@ void Lowering::experts_region(const Region& region) {
   const auto add_experts = [&](TaskBuilder& task, NodeId weight, int64_t out_value, bool x_of_row) {
     const WeightFormat& format = format_of(weight);
     const auto& dims = node(weight).type.dims;
-    const bool int8 = format.input == InputType::kInt8;
-    kernels::Piece& piece =
-        task.add(int8 ? PieceKind::kExpertsInt8 : PieceKind::kExpertsF32, format.format);
+    const PieceKind kind = format.input == InputType::kInt8   ? PieceKind::kExpertsInt8
+                           : format.input == InputType::kBF16 ? PieceKind::kExpertsBF16
+                                                              : PieceKind::kExpertsF32;
+    kernels::Piece& piece = task.add(kind, format.format);
     piece.x = {.slot = task.slot(Base::kPrepared),
                .offset = 0,
                .stride = static_cast<int64_t>(kernels::prepared_row_bytes(format.input, dims[2]))};

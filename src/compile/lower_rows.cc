@@ -190,10 +190,11 @@ void Lowering::matmul(TaskBuilder& task, NodeId id) {
   const Node& each = node(id);
   const WeightFormat& format = format_of(each.inputs[1]);
   const int64_t depth = columns_of(node(each.inputs[1]));
-  const bool int8 = format.input == InputType::kInt8;
   const Operand out = write(task, id);
-  kernels::Piece& piece =
-      task.add(int8 ? PieceKind::kMatmulInt8 : PieceKind::kMatmulF32, format.format);
+  const PieceKind kind = format.input == InputType::kInt8   ? PieceKind::kMatmulInt8
+                         : format.input == InputType::kBF16 ? PieceKind::kMatmulBF16
+                                                            : PieceKind::kMatmulF32;
+  kernels::Piece& piece = task.add(kind, format.format);
   piece.x = {.slot = task.slot(Base::kPrepared),
              .offset = 0,
              .stride = static_cast<int64_t>(kernels::prepared_row_bytes(format.input, depth))};

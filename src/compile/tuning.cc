@@ -17,8 +17,10 @@ constexpr int64_t kMostBytes = int64_t{1} << 30;
 bool is_matmul(const kernels::PieceCall& call) {
   switch (call.kind) {
     case PieceKind::kMatmulF32:
+    case PieceKind::kMatmulBF16:
     case PieceKind::kMatmulInt8:
     case PieceKind::kExpertsF32:
+    case PieceKind::kExpertsBF16:
     case PieceKind::kExpertsInt8:
       return true;
     default:

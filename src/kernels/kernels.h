@@ -15,7 +15,8 @@
 
 namespace spyre::kernels {
 
-enum class Isa { kScalar, kAvx2, kAvx512 };  // kAvx512: F, BW, DQ, VL and VNNI
+// kAvx512: F, BW, DQ, VL and VNNI. kAvx512Bf16: BF16 as well.
+enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Bf16 };
 
 inline constexpr int kPanelRows = 16;        // weight rows (outputs) side by side in a panel
 inline constexpr int kQuantBlock = 32;       // activations per int8 scale
@@ -91,6 +92,14 @@ struct KernelTable {
   // Inputs f32, weights dequantised to f32 exactly as the reference does; output = one FMA chain
   // over columns ascending.
   MatmulFunction matmul_f32[kNumFormats];
+  // Weights bf16, inputs what prepare_bf16() of the same tier makes. Per pair of columns (2j, 2j +
+  // 1), ascending: acc = FMA(w[2j+1], x[2j+1], acc), then acc = FMA(w[2j], x[2j], acc), as
+  // VDPBF16PS has it; a last column without a partner has a zero. That instruction takes numbers
+  // below 2^-126 for zeros, so every tier is called with denormals flushed
+  // (base/flush_denormals.h).
+  MatmulFunction matmul_bf16;
+  // x: [columns] f32, rounded to bf16 as round_bf16 does; out: prepared_row_bytes(kBF16, columns).
+  void (*prepare_bf16)(const float* x, std::byte* out, int64_t columns);
   // Inputs int8 rows. Null for float formats. Per block of 32 (ascending): isum exact in int32,
   // zero points removed in integers (Q6_K: the two integer sub-scales multiplied in), acc =
   // FMA(float(isum), weight_scale * input_scale, acc); mins in a second accumulator, mins =

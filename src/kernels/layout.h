@@ -1,7 +1,9 @@
 // The two private layouts of this room, as data: how a panel of 16 weight rows lies in memory, and
 // how a row of int8 activations does. Packing writes them, the tiers read them; nobody else looks.
 //
-// Float formats: column after column, 16 values each (one per row), in the file's own type.
+// F32, F16: column after column, 16 values each (one per row), in the file's own type. BF16: a
+// 64-byte line for two columns; bytes 4r..4r+3 belong to row r, the first column in the low half. A
+// last column without a partner has a zero.
 //
 // Integer formats: one record per block of 32 columns (512 weights), in the order of the columns,
 // so that a thread reads one sequential stream:

@@ -19,6 +19,25 @@ typename V::F load_as(const std::byte* p) {
   if constexpr (kFormat == Format::kBF16) return V::load_bf16(p);
 }
 
+// Where the vector of column k and lanes lane .. begins.
+template <Format kFormat>
+constexpr int64_t float_offset(int64_t k, int64_t lane) {
+  if constexpr (kFormat == Format::kBF16) return k / 2 * kLineBytes + lane * 4;
+  return (k * kPanelRows + lane) * kFloatBytes<kFormat>;
+}
+
+// The weights of column k from float_offset() on.
+template <typename V, Format kFormat>
+typename V::F load_weights(const std::byte* p, int64_t k) {
+  if constexpr (kFormat == Format::kBF16) {
+    const typename V::I both = V::load_int(p);
+    return k % 2 == 0 ? V::from_bits(V::template shift_left<16>(both))
+                      : V::from_bits(V::bit_and(both, V::int1(static_cast<int32_t>(0xffff0000u))));
+  } else {
+    return load_as<V, kFormat>(p);
+  }
+}
+
 template <typename V, Format kFormat, int kRows, int kPanels>
 void float_tile(const MatmulArgs& args, int64_t row, int64_t panel, int64_t prefetch) {
   using F = typename V::F;
@@ -26,7 +45,9 @@ void float_tile(const MatmulArgs& args, int64_t row, int64_t panel, int64_t pref
   constexpr int kPerPanel = kPanelRows / V::kLanes;
   constexpr int64_t kColumnBytes = kPanelRows * kFloatBytes<kFormat>;
   const int64_t columns = args.weights->columns;
-  const std::byte* weights = args.weights->panels + panel * columns * kColumnBytes;
+  const int64_t panel_bytes =
+      (kFormat == Format::kBF16 ? columns + columns % 2 : columns) * kColumnBytes;
+  const std::byte* weights = args.weights->panels + panel * panel_bytes;
   const float* inputs[kRows];
   F sums[kRows][kVectors];
 #pragma GCC unroll 8
@@ -39,12 +60,13 @@ void float_tile(const MatmulArgs& args, int64_t row, int64_t panel, int64_t pref
     F w[kVectors];
 #pragma GCC unroll 4
     for (int i = 0; i < kPanels; ++i) {
-      prefetch_weights(weights + (i * columns + k) * kColumnBytes, prefetch, kColumnBytes);
+      prefetch_weights(weights + i * panel_bytes + k * kColumnBytes, prefetch, kColumnBytes);
     }
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-      w[v] = load_as<V, kFormat>(weights + (v / kPerPanel * columns + k) * kColumnBytes +
-                                 v % kPerPanel * V::kLanes * kFloatBytes<kFormat>);
+      w[v] = load_weights<V, kFormat>(weights + v / kPerPanel * panel_bytes +
+                                          float_offset<kFormat>(k, v % kPerPanel * V::kLanes),
+                                      k);
     }
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {

@@ -55,6 +55,15 @@ void pack_header(const PackedLayout& layout, const FileBlock& block, int64_t row
   if (layout.has_min) put_half(header, 1, row, block.min);
 }
 
+void pack_pairs(const std::byte* const* rows, int num_rows, int64_t columns, std::byte* panel) {
+  std::memset(panel, 0, packed_bytes(Format::kBF16, kPanelRows, columns, 0));
+  for (int64_t row = 0; row < num_rows; ++row) {
+    for (int64_t k = 0; k < columns; ++k) {
+      std::memcpy(panel + k / 2 * kLineBytes + row * 4 + k % 2 * 2, rows[row] + k * 2, 2);
+    }
+  }
+}
+
 void pack_floats(int value_bytes, const std::byte* const* rows, int num_rows, int64_t columns,
                  std::byte* panel) {
   std::memset(panel, 0, static_cast<size_t>(columns * kPanelRows * value_bytes));
@@ -70,6 +79,8 @@ void pack_floats(int value_bytes, const std::byte* const* rows, int num_rows, in
 
 size_t packed_bytes(Format format, int64_t rows, int64_t columns, int64_t group_columns) {
   const int64_t panels = (rows + kPanelRows - 1) / kPanelRows;
+  if (format == Format::kBF16)
+    return static_cast<size_t>(panels * ((columns + 1) / 2) * kLineBytes);
   if (is_float(format)) {
     return static_cast<size_t>(panels * kPanelRows * columns * info(format).block_bytes);
   }
@@ -84,6 +95,7 @@ size_t packed_bytes(Format format, int64_t rows, int64_t columns, int64_t group_
 
 void pack_panel(Format format, const std::byte* const* rows, int num_rows, int64_t columns,
                 std::byte* panel) {
+  if (format == Format::kBF16) return pack_pairs(rows, num_rows, columns, panel);
   if (is_float(format)) {
     return pack_floats(info(format).block_bytes, rows, num_rows, columns, panel);
   }

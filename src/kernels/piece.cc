@@ -45,6 +45,8 @@ std::string_view enumerator(Format format) {
 
 PieceTable pieces_of(Isa isa) {
   switch (isa) {
+    case Isa::kAvx512Bf16:
+      return avx512bf16_pieces();
     case Isa::kAvx512:
       return avx512_pieces();
     case Isa::kAvx2:
@@ -59,8 +61,10 @@ PieceTable pieces_of(Isa isa) {
 
 size_t prepared_row_bytes(InputType type, int64_t columns) {
   constexpr size_t kAlign = 64;
-  const size_t bytes = type == InputType::kInt8 ? quantized_row_bytes(columns)
-                                                : static_cast<size_t>(columns) * sizeof(float);
+  // bf16 goes in pairs.
+  const size_t floats = static_cast<size_t>(columns + (type == InputType::kBF16 ? columns % 2 : 0));
+  const size_t bytes =
+      type == InputType::kInt8 ? quantized_row_bytes(columns) : floats * sizeof(float);
   return (bytes + kAlign - 1) / kAlign * kAlign;
 }
 

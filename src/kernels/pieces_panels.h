@@ -1,6 +1,7 @@
 // Pieces over panels: matmuls, those of chosen experts, and the sum over experts (piece_list.inc).
 #pragma once
 
+#include "kernels/matmul_bf16.h"
 #include "kernels/matmul_f32.h"
 #include "kernels/matmul_int8.h"
 #include "kernels/pieces_rows.h"
@@ -68,6 +69,18 @@ template <typename V, Format kFormat>
 void piece_matmul_f32(const Piece& p, void* const* at, int64_t rows, int64_t begin, int64_t end) {
   matmul_piece(p, at, rows, begin, end, kFormat,
                [](const MatmulArgs& args) { float_or_dequantizing<V, kFormat>(args); });
+}
+
+template <typename V, Format kFormat>
+void piece_matmul_bf16(const Piece& p, void* const* at, int64_t rows, int64_t begin, int64_t end) {
+  matmul_piece(p, at, rows, begin, end, kFormat,
+               [](const MatmulArgs& args) { matmul_bf16<V>(args); });
+}
+
+template <typename V, Format kFormat>
+void piece_experts_bf16(const Piece& p, void* const* at, int64_t rows, int64_t begin, int64_t end) {
+  experts_piece(p, at, rows, begin, end, kFormat,
+                [](const MatmulArgs& args) { matmul_bf16<V>(args); });
 }
 
 template <typename V, Format kFormat>

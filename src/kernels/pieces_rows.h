@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/elementwise.h"
+#include "kernels/matmul_bf16.h"
 #include "kernels/piece.h"
 #include "kernels/quantize.h"
 
@@ -172,9 +173,8 @@ void piece_prepare_f16(const Piece& p, void* const* at, int64_t, int64_t begin, 
 
 template <typename V>
 void piece_prepare_bf16(const Piece& p, void* const* at, int64_t, int64_t begin, int64_t end) {
-  prepare_piece(p, at, begin, end, [](const float* x, std::byte* out, int64_t n) {
-    round_bf16<V>(x, reinterpret_cast<float*>(out), n);
-  });
+  prepare_piece(p, at, begin, end,
+                [](const float* x, std::byte* out, int64_t n) { prepare_bf16<V>(x, out, n); });
 }
 
 template <typename V>

@@ -45,12 +45,16 @@ void write_kv(Format kv_format, const float* k, const float* v, int64_t head_dim
 }
 
 Isa best_isa(const CpuFeatures& features) {
-  if (features.avx512 && features.avx512_vnni) return Isa::kAvx512;
+  if (features.avx512 && features.avx512_vnni) {
+    return features.avx512_bf16 ? Isa::kAvx512Bf16 : Isa::kAvx512;
+  }
   return features.avx2 ? Isa::kAvx2 : Isa::kScalar;
 }
 
 const KernelTable& kernel_table(Isa isa) {
   switch (isa) {
+    case Isa::kAvx512Bf16:
+      return avx512bf16_table();
     case Isa::kAvx512:
       return avx512_table();
     case Isa::kAvx2:

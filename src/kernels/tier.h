@@ -3,6 +3,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/elementwise.h"
+#include "kernels/matmul_bf16.h"
 #include "kernels/matmul_f32.h"
 #include "kernels/matmul_int8.h"
 #include "kernels/pieces_heads.h"
@@ -18,6 +19,8 @@ constexpr KernelTable tier_table(Isa isa) {
   KernelTable table{};
   table.isa = isa;
   table.quantize_row = quantize_row<V>;
+  table.matmul_bf16 = matmul_bf16<V>;
+  table.prepare_bf16 = prepare_bf16<V>;
   table.rms_norm = rms_norm<V>;
   table.layer_norm = layer_norm<V>;
   table.rope = rope<V>;
@@ -43,6 +46,8 @@ struct TierPieces {
 
   // Every piece but embed, which no tier specialises.
   constexpr TierPieces() {
+    add<PieceKind::kMatmulBF16, Format::kBF16>(piece_matmul_bf16<V, Format::kBF16>);
+    add<PieceKind::kExpertsBF16, Format::kBF16>(piece_experts_bf16<V, Format::kBF16>);
 #define SPYRE_PIECE(kind, name) functions[static_cast<size_t>(PieceKind::kind)][0] = name<V>;
 #define SPYRE_WEIGHT_FLOAT(format)                                                 \
   add<PieceKind::kMatmulF32, Format::format>(piece_matmul_f32<V, Format::format>); \

@@ -79,8 +79,9 @@ void unpack_floats(Format format, const std::byte* panel, int64_t row, int64_t c
     return;
   }
   for (int64_t k = 0; k < columns; ++k) {
-    const uint16_t bits = half_at(panel + k * kPanelRows * 2, 0, row);
-    out[k] = format == Format::kF16 ? f16_to_f32(bits) : bf16_to_f32(bits);
+    out[k] = format == Format::kF16
+                 ? f16_to_f32(half_at(panel + k * kPanelRows * 2, 0, row))
+                 : bf16_to_f32(half_at(panel + k / 2 * kLineBytes, 0, 2 * row + k % 2));
   }
 }
 

@@ -15,6 +15,7 @@ struct Avx2Vec {
   static constexpr int kLanes = 8;
   static constexpr int kMatmulRows = 4;
   static constexpr int kWideOffset = 128;
+  static constexpr bool kPackedPairs = false;
 
   static I lanes_below(int64_t n) {
     const I lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);

@@ -15,6 +15,7 @@ struct Avx512Vec {
   static constexpr int kLanes = 16;
   static constexpr int kMatmulRows = 8;
   static constexpr int kWideOffset = 0;
+  static constexpr bool kPackedPairs = false;
 
   static __mmask16 lanes_below(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
   static __m256i load_halves(const void* p) {

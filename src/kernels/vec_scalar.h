@@ -18,8 +18,9 @@ struct ScalarVec {
   using F = float;
   using I = int32_t;
   static constexpr int kLanes = 1;
-  static constexpr int kMatmulRows = 4;  // rows of input that share unpacked weights
-  static constexpr int kWideOffset = 0;  // dot<8> computes sum((w - kWideOffset) * a)
+  static constexpr int kMatmulRows = 4;        // rows of input that share unpacked weights
+  static constexpr int kWideOffset = 0;        // dot<8> computes sum((w - kWideOffset) * a)
+  static constexpr bool kPackedPairs = false;  // of bf16: dot_bf16() takes two at once
 
   template <typename T>
   static T get(const void* p) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/flush_denormals.h"
 #include "base/half.h"
 #include "kernels/layout.h"
 #include "kernels/samples.h"
@@ -10,36 +11,43 @@ namespace {
 constexpr double kUnit = 0x1p-24;  // half a step of float, relative
 constexpr float kUntouched = 12345.0f;
 
-enum class Inputs { kFloat, kInt8 };
+enum class Inputs { kFloat, kBF16, kInt8 };
 
 MatmulFunction function(Isa isa, Format format, Inputs inputs) {
   const auto index = static_cast<size_t>(format);
   const KernelTable& table = kernel_table(isa);
-  return inputs == Inputs::kInt8 ? table.matmul_int8[index] : table.matmul_f32[index];
+  return inputs == Inputs::kInt8   ? table.matmul_int8[index]
+         : inputs == Inputs::kBF16 ? table.matmul_bf16
+                                   : table.matmul_f32[index];
 }
 
-// Rows of input as a matmul takes them.
+// Rows of input as a matmul takes them; the tier's own way with bf16.
 struct Prepared {
   std::vector<float> floats;  // [m][columns]
   std::vector<std::byte> bytes;
   int64_t stride;
 };
 
-Prepared prepare(const std::vector<float>& floats, int64_t columns, Inputs inputs) {
+Prepared prepare(const std::vector<float>& floats, int64_t columns, Inputs inputs,
+                 Isa isa = Isa::kScalar) {
   Prepared out;
   out.floats = floats;
   const size_t m = floats.size() / static_cast<size_t>(columns);
-  const size_t used = inputs == Inputs::kInt8 ? quantized_row_bytes(columns)
-                                              : static_cast<size_t>(columns) * sizeof(float);
+  const size_t used = inputs == Inputs::kInt8
+                          ? quantized_row_bytes(columns)
+                          : static_cast<size_t>(columns + columns % 2) * sizeof(float);
   out.stride = static_cast<int64_t>(used + 12);  // a stride of its own
   out.bytes.resize(m * static_cast<size_t>(out.stride));
   for (size_t row = 0; row < m; ++row) {
-    const float* from = floats.data() + row * static_cast<size_t>(columns);
+    float* from = out.floats.data() + row * static_cast<size_t>(columns);
     std::byte* to = out.bytes.data() + row * static_cast<size_t>(out.stride);
     if (inputs == Inputs::kInt8) {
       kernel_table(Isa::kScalar).quantize_row(from, columns, to);
+    } else if (inputs == Inputs::kBF16) {
+      kernel_table(isa).prepare_bf16(from, to, columns);
+      kernel_table(Isa::kScalar).round_bf16(from, from, columns);
     } else {
-      std::memcpy(to, from, used);
+      std::memcpy(to, from, static_cast<size_t>(columns) * sizeof(float));
     }
   }
   return out;
@@ -58,6 +66,7 @@ struct Case {
   // Rows [begin, end) of the input, panels [first, last) into out [m][rows + 3].
   void run(Isa isa, int64_t begin, int64_t end, int64_t first, int64_t last,
            std::vector<float>& out) const {
+    const FlushDenormals flush;
     const int64_t stride = sample.matrix.rows + 3;
     function(isa, sample.matrix.format, inputs)({.weights = &sample.matrix,
                                                  .input = input.bytes.data() + begin * input.stride,
@@ -173,18 +182,21 @@ std::vector<Kernel> kernels() {
   list.emplace_back(Format::format, Inputs::kFloat); \
   list.emplace_back(Format::format, Inputs::kInt8);
 #include "kernels/kernel_list.inc"
+  list.emplace_back(Format::kBF16, Inputs::kBF16);
   return list;
 }
 
 std::vector<Kernel> int8_kernels() {
   std::vector<Kernel> list = kernels();
-  std::erase_if(list, [](const Kernel& each) { return std::get<Inputs>(each) == Inputs::kFloat; });
+  std::erase_if(list, [](const Kernel& each) { return std::get<Inputs>(each) != Inputs::kInt8; });
   return list;
 }
 
 std::string kernel_name(const Kernel& kernel) {
   const auto& [format, inputs] = kernel;
-  return std::string(name(format)) + (inputs == Inputs::kInt8 ? "_int8" : "_f32");
+  return std::string(name(format)) + (inputs == Inputs::kInt8   ? "_int8"
+                                      : inputs == Inputs::kBF16 ? "_bf16"
+                                                                : "_f32");
 }
 
 class MatmulScalar : public testing::TestWithParam<Kernel> {};
@@ -242,10 +254,13 @@ TEST_P(MatmulTier, HasTheBitsOfScalar) {
       const Sample sample = make_sample(format, rows, columns, spread, 6);
       const std::vector<float> bias = random_floats(random, static_cast<size_t>(rows), spread);
       for (const int64_t m : {1, 2, 7, 13}) {
-        const Prepared input = prepare(
-            random_floats(random, static_cast<size_t>(m * columns), spread), columns, inputs);
-        const Case c{sample, input, inputs, m % 2 == 0 ? bias.data() : nullptr};
-        ASSERT_TRUE(same_bits(c.all(Isa::kScalar), c.all(isa)))
+        const std::vector<float> x =
+            random_floats(random, static_cast<size_t>(m * columns), spread);
+        const float* b = m % 2 == 0 ? bias.data() : nullptr;
+        const Prepared input = prepare(x, columns, inputs);
+        const Prepared of_tier = prepare(x, columns, inputs, isa);
+        ASSERT_TRUE(same_bits(Case{sample, input, inputs, b}.all(Isa::kScalar),
+                              Case{sample, of_tier, inputs, b}.all(isa)))
             << rows << "x" << columns << " m " << m;
       }
     }
@@ -281,8 +296,9 @@ TEST_P(MatmulTier, NeverDependsOnBatchOrPanels) {
   Random random(9);
   const int64_t columns = columns_of(format).back();
   const Sample sample = make_sample(format, 75, columns, Spread::kMild, 10);
-  const Prepared input = prepare(
-      random_floats(random, static_cast<size_t>(15 * columns), Spread::kMild), columns, inputs);
+  const Prepared input =
+      prepare(random_floats(random, static_cast<size_t>(15 * columns), Spread::kMild), columns,
+              inputs, isa);
   expect_invariant({sample, input, inputs}, isa);
 }
 
@@ -294,7 +310,7 @@ TEST_P(MatmulTier, PassesANaNOn) {
   const Sample sample = make_sample(format, 16, columns, Spread::kMild, 11);
   std::vector<float> x(static_cast<size_t>(2 * columns), 1.0f);
   x[5] = std::numeric_limits<float>::quiet_NaN();
-  const Prepared input = prepare(x, columns, inputs);
+  const Prepared input = prepare(x, columns, inputs, isa);
   const std::vector<float> out = Case{sample, input, inputs}.all(isa);
   for (size_t i = 0; i < 16; ++i) {
     EXPECT_TRUE(std::isnan(out[i]));

@@ -297,10 +297,13 @@ testing::AssertionResult same_bits(const std::vector<float>& a, const std::vecto
   return testing::AssertionSuccess();
 }
 
-std::vector<Isa> vector_tiers() { return {Isa::kAvx2, Isa::kAvx512}; }
+std::vector<Isa> vector_tiers() { return {Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16}; }
 
 std::string isa_name(Isa isa) {
-  return isa == Isa::kAvx512 ? "Avx512Vnni" : isa == Isa::kAvx2 ? "Avx2" : "Scalar";
+  return isa == Isa::kAvx512Bf16 ? "Avx512Bf16"
+         : isa == Isa::kAvx512   ? "Avx512Vnni"
+         : isa == Isa::kAvx2     ? "Avx2"
+                                 : "Scalar";
 }
 
 bool has(Isa isa) { return isa <= best_isa(detect_cpu_features()); }

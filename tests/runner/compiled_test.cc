@@ -130,9 +130,10 @@ std::string machine_code_name(
   std::string name = std::get<0>(each.param);
   std::ranges::replace(name, '/', '_');
   const kernels::Isa isa = std::get<1>(each.param);
-  return name + (isa == kernels::Isa::kAvx512 ? "_Avx512Vnni"
-                 : isa == kernels::Isa::kAvx2 ? "_Avx2"
-                                              : "_Scalar");
+  return name + (isa == kernels::Isa::kAvx512Bf16 ? "_Avx512Bf16"
+                 : isa == kernels::Isa::kAvx512   ? "_Avx512Vnni"
+                 : isa == kernels::Isa::kAvx2     ? "_Avx2"
+                                                  : "_Scalar");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -142,10 +143,11 @@ INSTANTIATE_TEST_SUITE_P(
     machine_code_name);
 INSTANTIATE_TEST_SUITE_P(
     EveryTier, MachineCode,
-    ::testing::Combine(::testing::Values("decoders/granite_moe", "gguf/gguf_kquant",
-                                         "gguf/gguf_q4_q5", "quantised/gptq_desc_act"),
+    ::testing::Combine(::testing::Values("decoders/granite_moe", "decoders/llama_bf16_sharded",
+                                         "gguf/gguf_kquant", "gguf/gguf_q4_q5",
+                                         "quantised/gptq_desc_act"),
                        ::testing::Values(kernels::Isa::kScalar, kernels::Isa::kAvx2,
-                                         kernels::Isa::kAvx512)),
+                                         kernels::Isa::kAvx512, kernels::Isa::kAvx512Bf16)),
     machine_code_name);
 
 class WithoutAPass : public ::testing::TestWithParam<const char*> {};

@@ -15,6 +15,7 @@
 #include "backend/eager/moe.h"
 #include "backend/eager/rope_table.h"
 #include "backend/eager/scratch_plan.h"
+#include "base/flush_denormals.h"
 
 namespace spyre::backend {
 
@@ -181,6 +182,7 @@ const int32_t* EagerProgram::integers(NodeId id) {
 }
 
 std::span<float> EagerProgram::run(const StepInputs& inputs) {
+  const FlushDenormals flush;
   inputs_ = inputs;
   prepared_source_ = -1;
   for (NodeId id = 0; id < static_cast<NodeId>(graph_.nodes().size()); ++id) {

@@ -17,7 +17,7 @@ void prepare_row(const kernels::KernelTable& kernels, InputType type, const floa
       kernels.round_f16(x, floats, columns);
       return;
     case InputType::kBF16:
-      kernels.round_bf16(x, floats, columns);
+      kernels.prepare_bf16(x, out, columns);
       return;
     case InputType::kInt8:
       kernels.quantize_row(x, columns, out);
@@ -51,9 +51,10 @@ void prepare_input(EagerContext& context, const Weight& weight, const float* x, 
 void matmul_prepared(EagerContext& context, const kernels::PackedMatrix& matrix, InputType type,
                      const std::byte* prepared, int64_t rows, const float* bias, float* out) {
   const auto format = static_cast<size_t>(matrix.format);
-  const kernels::MatmulFunction matmul = type == InputType::kInt8
-                                             ? context.kernels.matmul_int8[format]
-                                             : context.kernels.matmul_f32[format];
+  const kernels::MatmulFunction matmul =
+      type == InputType::kInt8   ? context.kernels.matmul_int8[format]
+      : type == InputType::kBF16 ? context.kernels.matmul_bf16
+                                 : context.kernels.matmul_f32[format];
   const int64_t panels = (matrix.rows + kernels::kPanelRows - 1) / kernels::kPanelRows;
   const auto run = [&](int64_t begin, int64_t end) {
     matmul({.weights = &matrix,

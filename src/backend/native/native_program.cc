@@ -7,6 +7,7 @@
 
 #include "backend/eager/rope_table.h"
 #include "backend/native/native_report.h"
+#include "base/flush_denormals.h"
 #include "compile/tuning.h"
 
 namespace spyre::backend {
@@ -85,6 +86,7 @@ int64_t NativeProgram::rows_of(int64_t row_input) const {
 }
 
 std::span<float> NativeProgram::run(const StepInputs& inputs) {
+  const FlushDenormals flush;
   begin(inputs);
   context_.pool.run([this](int thread) { run_thread(thread); });
   auto* output = reinterpret_cast<float*>(context_.arena.data() + program_.output_offset);

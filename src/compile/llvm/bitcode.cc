@@ -10,12 +10,15 @@
 SPYRE_BITCODE(scalar)
 SPYRE_BITCODE(avx2)
 SPYRE_BITCODE(avx512)
+SPYRE_BITCODE(avx512bf16)
 #undef SPYRE_BITCODE
 
 namespace spyre::compile {
 
 std::string_view bitcode(kernels::Isa isa) {
   switch (isa) {
+    case kernels::Isa::kAvx512Bf16:
+      return {spyre_bitcode_avx512bf16, spyre_bitcode_avx512bf16_end};
     case kernels::Isa::kAvx512:
       return {spyre_bitcode_avx512, spyre_bitcode_avx512_end};
     case kernels::Isa::kAvx2:

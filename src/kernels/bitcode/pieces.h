@@ -19,6 +19,8 @@ namespace spyre::kernels {
 #define SPYRE_FLOAT_PIECES(format)                                                       \
   SPYRE_EXPORT(spyre_piece_matmul_f32_##format, (piece_matmul_f32<Vec, Format::format>)) \
   SPYRE_EXPORT(spyre_piece_experts_f32_##format, (piece_experts_f32<Vec, Format::format>))
+SPYRE_EXPORT(spyre_piece_matmul_bf16_kBF16, (piece_matmul_bf16<Vec, Format::kBF16>))
+SPYRE_EXPORT(spyre_piece_experts_bf16_kBF16, (piece_experts_bf16<Vec, Format::kBF16>))
 #define SPYRE_WEIGHT_FLOAT(format) SPYRE_FLOAT_PIECES(format)
 #define SPYRE_WEIGHT_INTEGER(format)                                                       \
   SPYRE_FLOAT_PIECES(format)                                                               \
