@@ -39,6 +39,8 @@ struct SamplingParams {
   int32_t n = 1;                         // choices; greedy: 1
   std::optional<int32_t> logprobs = {};  // likeliest tokens to report; -1: the whole vocabulary
   std::optional<int32_t> prompt_logprobs = {};  // likewise, for each prompt token
+  // Wanted of each chosen token even without `logprobs`: it takes a pass over all logits.
+  bool cumulative_logprob = true;
 
   bool greedy() const { return temperature < kGreedyTemperature; }
 };

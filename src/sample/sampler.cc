@@ -32,6 +32,8 @@ SequenceSampler::SequenceSampler(const SamplingParams& params, std::span<const i
                                  int64_t vocab_size, uint32_t stream, uint64_t entropy)
     : vocab_size_(vocab_size),
       greedy_(params.greedy()),
+      logprobs_(params.logprobs.has_value()),
+      cumulative_logprob_(params.cumulative_logprob),
       filters_{.temperature = params.temperature,
                .top_k = params.top_k,
                .top_p = params.top_p,
@@ -46,19 +48,25 @@ Result<Token> SequenceSampler::sample(std::span<const float> logits, std::span<T
                                       Workspace& workspace) {
   SPYRE_CHECK(logits.size() == static_cast<size_t>(vocab_size_));
   SPYRE_CHECK(logits.size() == workspace.vocab_size());
-  const double log_sum = log_sum_exp(logits);
-  if (std::isnan(log_sum)) return no_distribution(logits, generated_tokens_);
-  SPYRE_TRY_ASSIGN(const int32_t id, choose(process(logits, workspace), workspace));
+  const float max = max_or_nan(logits);
+  if (!std::isfinite(max)) return no_distribution(logits, generated_tokens_);
+  const std::span<const float> processed = process(logits, workspace);
+  const bool is_copy = processed.data() != logits.data();
+  SPYRE_TRY_ASSIGN(const int32_t id,
+                   choose(processed, is_copy ? max_logit(processed) : max, workspace));
 
   ++generated_tokens_;
   edits_.append(id);
   penalties_.append(id);
-  const TokenLogprob scored = score_token(logits, id, log_sum);
+  Token token{.id = id};
+  if (!logprobs_ && !cumulative_logprob_) return token;
+  const double log_sum = log_sum_exp(logits);
+  token.logprob = static_cast<float>(logits[static_cast<size_t>(id)] - log_sum);
+  if (!logprobs_) return token;
+  token.rank = score_token(logits, id, log_sum).rank;
   best = best.first(std::min(best.size(), best_capacity_));
-  return Token{.id = id,
-               .logprob = scored.logprob,
-               .rank = scored.rank,
-               .num_best = score_best(logits, best, log_sum, workspace)};
+  token.num_best = score_best(logits, best, log_sum, workspace);
+  return token;
 }
 
 // The row itself when nothing changes it, else a changed copy in the workspace.
@@ -72,9 +80,8 @@ std::span<const float> SequenceSampler::process(std::span<const float> logits,
   return row;
 }
 
-Result<int32_t> SequenceSampler::choose(std::span<const float> processed,
+Result<int32_t> SequenceSampler::choose(std::span<const float> processed, float max,
                                         Workspace& workspace) const {
-  const float max = max_logit(processed);
   if (std::isinf(max)) {
     return error(Code::kInvalidArgument,
                  "token {}: no token is left to choose from; loosen allowed_token_ids, bad_words, "

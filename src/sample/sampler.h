@@ -22,8 +22,8 @@ namespace spyre::sample {
 
 struct Token {
   int32_t id = 0;
-  float logprob = 0;
-  int32_t rank = 0;     // 1-based, as TokenLogprob
+  float logprob = 0;    // 0 when neither logprobs nor cumulative_logprob are wanted
+  int32_t rank = 0;     // 1-based, as TokenLogprob; 0 when logprobs are not wanted
   size_t num_best = 0;  // entries of `best` that were filled
 };
 
@@ -47,10 +47,13 @@ class SequenceSampler {
 
  private:
   std::span<const float> process(std::span<const float> logits, Workspace& workspace) const;
-  Result<int32_t> choose(std::span<const float> processed, Workspace& workspace) const;
+  // max: of the row.
+  Result<int32_t> choose(std::span<const float> processed, float max, Workspace& workspace) const;
 
   int64_t vocab_size_;
   bool greedy_;
+  bool logprobs_;
+  bool cumulative_logprob_;
   Filters filters_;
   size_t best_capacity_;
   RandomStream random_;

@@ -110,6 +110,22 @@ float max_logit(std::span<const float> logits) {
   return *std::ranges::max_element(lanes);
 }
 
+float max_or_nan(std::span<const float> logits) {
+  // Zero or NaN: in fixed lanes, so that it is a vector.
+  float lanes[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float x = logits[i + lane];
+      lanes[lane] = x == x ? lanes[lane] : x;
+    }
+  }
+  for (; i < logits.size(); ++i) lanes[0] = logits[i] == logits[i] ? lanes[0] : logits[i];
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  return sum == sum ? max_logit(logits) : sum;
+}
+
 int32_t first_max(std::span<const float> logits, float max) {
   return static_cast<int32_t>(std::ranges::find(logits, max) - logits.begin());
 }

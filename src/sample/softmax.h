@@ -37,6 +37,9 @@ inline constexpr size_t kBlockTokens = 256;
 // The largest logit; NaNs are passed over; -inf when there is nothing else.
 float max_logit(std::span<const float> logits);
 
+// The same, or NaN where a logit is one.
+float max_or_nan(std::span<const float> logits);
+
 // The lowest id whose logit equals `max`, which is that of the row.
 int32_t first_max(std::span<const float> logits, float max);
 

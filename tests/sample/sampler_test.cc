@@ -72,6 +72,27 @@ TEST(Sampler, LogprobsAreThoseOfTheRawRow) {
   EXPECT_EQ(sampler.generated_tokens(), 1);
 }
 
+TEST(Sampler, WhatNobodyWantsIsNotComputedAndChangesNoToken) {
+  const auto row = random_row(500, 8);
+  Workspace workspace = workspace_for(row);
+  const auto token_of = [&](const SamplingParams& params) {
+    auto sampler = sampler_of(params, 500);
+    std::vector<TokenLogprob> best(sampler.best_capacity());
+    return sampler.sample(row, best, workspace).value();
+  };
+  for (const float temperature : {0.0f, 0.8f}) {
+    const SamplingParams all{.temperature = temperature, .seed = 4, .logprobs = 1};
+    const SamplingParams sum{.temperature = temperature, .seed = 4};
+    SamplingParams none = sum;
+    none.cumulative_logprob = false;
+    EXPECT_EQ(token_of(sum).id, token_of(all).id);
+    EXPECT_EQ(token_of(sum).logprob, token_of(all).logprob);
+    EXPECT_EQ(token_of(sum).rank, 0);
+    EXPECT_EQ(token_of(none).id, token_of(all).id);
+    EXPECT_EQ(token_of(none).logprob, 0);
+  }
+}
+
 TEST(Sampler, BestHoldsWhatWasAskedForAtMost) {
   const auto row = random_row(50, 2);
   Workspace workspace = workspace_for(row);

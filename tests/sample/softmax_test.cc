@@ -49,6 +49,7 @@ TEST(Softmax, SumsOverAnyLength) {
     for (const float x : row) wanted += std::exp(x - max);
     EXPECT_NEAR(log_sum_exp(row), max + std::log(wanted), 1e-6) << vocab;
     EXPECT_EQ(max_logit(row), static_cast<float>(max));
+    EXPECT_EQ(max_or_nan(row), static_cast<float>(max));
     EXPECT_EQ(first_max(row, max_logit(row)), sorted_ids(row)[0]);
   }
 }
@@ -75,6 +76,7 @@ TEST(Softmax, ARowWithoutADistributionHasNoNormaliser) {
     for (const size_t place : {0, 7, 16, 299}) {
       auto row = random_row(300, 1);
       row[place] = bad;
+      EXPECT_EQ(std::isfinite(max_or_nan(row)), false) << bad << " at " << place;
       EXPECT_TRUE(std::isnan(log_sum_exp(row))) << bad << " at " << place;
     }
   }

@@ -137,6 +137,7 @@ ApiStatus check_combinations(const Service& service, const RequestFields& fields
 
 void settle_sampling(RequestFields& fields, Taker taker) {
   SamplingRequest& sampling = fields.sampling;
+  sampling.params.cumulative_logprob = false;  // the API has no field for it
   if (taker == kChat) {
     sampling.params.logprobs =
         fields.chat_logprobs ? std::optional(fields.top_logprobs) : std::nullopt;
