@@ -11,6 +11,7 @@
 #include "cli/read_file.h"
 #include "cli/request_fields.h"
 #include "cli/serving_plan.h"
+#include "cli/speculation.h"
 #include "engine/step_shapes.h"
 #include "plan/shape_ladder.h"
 #include "schedule/static_batching.h"
@@ -110,16 +111,19 @@ Status replay_model(const config::Settings& settings, std::span<const engine::Tr
                      return !interrupted();
                    }));
   line.clear();
+  SPYRE_TRY_ASSIGN(const auto speculation, cli::speculation(settings));
+  const engine::StepOptions steps = {.draft_tokens = engine::most_draft_tokens(speculation)};
   for (const schedule::Shape& shape : plan.shapes) {
-    const engine::StepShapes programs = engine::step_shapes(shape);
-    SPYRE_TRY(model.runner->prepare(programs.prefill));
-    SPYRE_TRY(model.runner->prepare(programs.decode));
+    for (const model::StepShape& program : engine::step_shapes(shape, steps).all()) {
+      SPYRE_TRY(model.runner->prepare(program));
+    }
   }
   SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
                                        {.shapes = plan.shapes, .choice = shape_choice(settings)}));
   write_config(*scheduler, plan.max_model_len, plan.kv_blocks);
-  SPYRE_TRY_ASSIGN(auto generator, engine::Generator::create(*model.runner, model.text.tokenizer,
-                                                             std::move(scheduler), {}));
+  SPYRE_TRY_ASSIGN(auto generator,
+                   engine::Generator::create(*model.runner, model.text.tokenizer,
+                                             std::move(scheduler), {.speculation = speculation}));
   const auto target =
       engine::generator_target(*generator, model.runner->vocab_size(), request_maker(model));
   return run(trace, *target);

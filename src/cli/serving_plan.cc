@@ -1,6 +1,7 @@
 #include "cli/serving_plan.h"
 
 #include "base/cpu.h"
+#include "cli/speculation.h"
 #include "config/warmup_shapes.h"
 #include "engine/step_shapes.h"
 
@@ -37,9 +38,10 @@ Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const Op
         "--device spyre: there is no card that this version runs on; it is for spyre plan");
   }
   SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
-  const auto programs = [](const schedule::Shape& shape) -> std::vector<model::StepShape> {
-    const engine::StepShapes both = engine::step_shapes(shape);
-    return {both.prefill, both.decode};
+  SPYRE_TRY_ASSIGN(const auto speculation, cli::speculation(settings));
+  const engine::StepOptions steps = {.draft_tokens = engine::most_draft_tokens(speculation)};
+  const auto programs = [steps](const schedule::Shape& shape) {
+    return engine::step_shapes(shape, steps).all();
   };
   return plan::plan_static(*model.checkpoint, model.options.precision,
                            {.shapes = std::move(shapes),

@@ -182,8 +182,8 @@ void Generator::add_decodes(const schedule::Plan& plan) {
     Group& group = *running_.at(id);
     for (int64_t i = 0; i < group.num_live(); ++i) {
       BlockTable& table = group.table(i);
-      const std::span<const int32_t> draft = group.draft(
-          i, {.most_tokens = std::min(each, left), .worthwhile = worthwhile_acceptance(live)});
+      const std::span<const int32_t> draft =
+          group.draft(i, {.most_tokens = std::min(each, left), .sequences = live});
       int64_t position = table.tokens();
       add_sampled_row(group.next_token(i), position);
       for (const int32_t token : draft) add_sampled_row(token, ++position);

@@ -56,7 +56,7 @@ std::span<const int32_t> SampledGroup::draft(int64_t i, const DraftTerms& terms)
   const int64_t left =
       std::min(request_.params.max_tokens - generated, context_.runner.max_model_len() - total) - 1;
   choice.drafter->propose(
-      {.most_tokens = std::min(terms.most_tokens, left), .worthwhile = terms.worthwhile});
+      {.most_tokens = std::min(terms.most_tokens, left), .sequences = terms.sequences});
   return choice.draft();
 }
 
@@ -192,6 +192,7 @@ Status SampledGroup::add_text(Choice& choice, int32_t token,
 
 std::vector<Completion> SampledGroup::take_completions() {
   std::vector<Completion> completions;
+  completions.reserve(choices_.size());
   for (Choice& choice : choices_) completions.push_back(std::move(choice.completion));
   return completions;
 }

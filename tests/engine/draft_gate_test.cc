@@ -6,33 +6,46 @@
 namespace spyre::engine {
 namespace {
 
-// Steps until the gate is open again.
+constexpr int64_t kTokens = 4;
+
+// Steps until a draft may be made again.
 int pause_of(DraftGate& gate) {
   int steps = 0;
-  while (!gate.open()) ++steps;
+  while (gate.longest_draft(kTokens) == 0) ++steps;
   return steps;
 }
 
 TEST(DraftGate, StaysOpenWhileDraftsPay) {
   DraftGate gate;
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(gate.open());
-    gate.count(4, 1, 0.2);
+    ASSERT_GT(gate.longest_draft(kTokens), 0);
+    gate.count(4, 1, 2);
   }
 }
 
-TEST(DraftGate, HopesForAFewDraftsThenPausesLongerAndLonger) {
+TEST(DraftGate, DraftsAreTheLongerTheMoreIsAccepted) {
+  DraftGate gate;
+  EXPECT_EQ(gate.longest_draft(kTokens), 2);
+  EXPECT_EQ(gate.longest_draft(1), 1);
+  for (int i = 0; i < 20; ++i) gate.count(4, 4, 1);
+  EXPECT_EQ(gate.longest_draft(kTokens), 4);
+  EXPECT_EQ(gate.longest_draft(16), 16);
+  for (int i = 0; i < 5; ++i) gate.count(4, 0, 1);
+  EXPECT_EQ(gate.longest_draft(kTokens), 1);
+}
+
+TEST(DraftGate, TriesAFewDraftsThenPausesLongerAndLonger) {
   DraftGate gate;
   int drafts = 0;
-  while (gate.open()) {
-    gate.count(4, 0, 0.2);
+  while (gate.longest_draft(kTokens) > 0) {
+    gate.count(4, 0, 1);
     ++drafts;
   }
   EXPECT_GT(drafts, 2);
-  EXPECT_LT(drafts, 12);
+  EXPECT_LT(drafts, 10);
   int before = 1 + pause_of(gate);
   for (int i = 0; i < 10; ++i) {
-    gate.count(4, 0, 0.2);
+    gate.count(1, 0, 1);
     const int pause = pause_of(gate);
     EXPECT_TRUE(pause == 2 * before || pause == 64) << pause;
     before = pause;
@@ -43,11 +56,19 @@ TEST(DraftGate, HopesForAFewDraftsThenPausesLongerAndLonger) {
 TEST(DraftGate, OneGoodDraftOpensItAgain) {
   DraftGate gate;
   for (int i = 0; i < 20; ++i) {
-    if (gate.open()) gate.count(4, 0, 0.2);
+    if (gate.longest_draft(kTokens) > 0) gate.count(4, 0, 1);
   }
   pause_of(gate);
-  gate.count(4, 4, 0.2);
-  EXPECT_TRUE(gate.open());
+  gate.count(1, 1, 1);
+  EXPECT_GT(gate.longest_draft(kTokens), 1);
+}
+
+TEST(DraftGate, ATrialBesideManyIsRare) {
+  DraftGate one;
+  DraftGate many;
+  while (one.longest_draft(kTokens) > 0) one.count(4, 0, 1);
+  while (many.longest_draft(kTokens) > 0) many.count(4, 0, 16);
+  EXPECT_EQ(1 + pause_of(many), 16 * (1 + pause_of(one)));
 }
 
 TEST(DraftGate, MoreSequencesWantMoreAcceptance) {
@@ -58,7 +79,7 @@ TEST(DraftGate, MoreSequencesWantMoreAcceptance) {
     EXPECT_LT(share, 1);
     before = share;
   }
-  EXPECT_LT(worthwhile_acceptance(1), 0.25);
+  EXPECT_LT(worthwhile_acceptance(1), 0.2);
   EXPECT_GT(worthwhile_acceptance(32), 0.6);
 }
 

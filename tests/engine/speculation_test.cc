@@ -129,6 +129,7 @@ TEST_P(SpeculationEquality, AnswersAreThoseWithoutIt) {
   EngineFixture engine(GetParam().model, plain);
   const std::vector<Request> requests = all_kinds(engine);
   std::vector<Outcome> wanted;
+  wanted.reserve(requests.size());
   for (const Request& each : requests) wanted.push_back(engine.run_one(each));
   for (const bool with_shapes : {false, true}) {
     for (const Speculation& speculation :
