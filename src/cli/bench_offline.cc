@@ -110,7 +110,7 @@ Result<int> bench_latency(const config::Settings& settings) {
   const Work each = work(settings, batch);
   SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(settings, batch, RunLength::kLong));
   SPYRE_TRY(check_length(each, model));
-  SPYRE_TRY_ASSIGN(const auto generator, offline_generator(model, batch));
+  SPYRE_TRY_ASSIGN(const auto generator, offline_generator(settings, model, batch));
   const int64_t vocabulary = model.checkpoint->config().vocab_size;
   const int64_t warmups = settings.integer(Setting::kNumItersWarmup);
   const int64_t iterations = settings.integer(Setting::kNumIters);
@@ -147,7 +147,7 @@ Result<int> bench_throughput(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(const LoadedModel model,
                    LoadedModel::load(settings, sequences, RunLength::kLong));
   SPYRE_TRY(check_length(all, model));
-  SPYRE_TRY_ASSIGN(const auto generator, offline_generator(model, sequences));
+  SPYRE_TRY_ASSIGN(const auto generator, offline_generator(settings, model, sequences));
   const bool quiet = settings.flag(Setting::kDisableTqdm);
   Measured measured;
   {

@@ -29,8 +29,8 @@ class LocalChatPartner final : public ChatPartner {
   LocalChatPartner(LoadedModel model, SamplingRequest sampling)
       : model_(std::move(model)), sampling_(std::move(sampling)) {}
 
-  Status start() {
-    SPYRE_TRY_ASSIGN(generator_, offline_generator(model_, 1));
+  Status start(const config::Settings& settings) {
+    SPYRE_TRY_ASSIGN(generator_, offline_generator(settings, model_, 1));
     return {};
   }
 
@@ -70,7 +70,7 @@ Result<std::unique_ptr<ChatPartner>> local_chat_partner(const config::Settings& 
       apply_sampling_flags(settings, model.text.tokenizer,
                            default_sampling(model.generation_config, model.text.tokenizer)));
   auto partner = std::make_unique<LocalChatPartner>(std::move(model), std::move(sampling));
-  SPYRE_TRY(partner->start());
+  SPYRE_TRY(partner->start(settings));
   return partner;
 }
 

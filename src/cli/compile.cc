@@ -74,13 +74,6 @@ Status add_to_catalog(const config::Settings& settings, const plan::RunShape& ru
   return folder.write(name, std::as_bytes(std::span(changed)));
 }
 
-Status prepare(const LoadedModel& model, const plan::StaticPlan& plan) {
-  for (const model::StepShape& each : engine::programs_of(plan.shapes)) {
-    SPYRE_TRY(model.runner->prepare(each));
-  }
-  return {};
-}
-
 // A folder that was named on the command line is meant to be used.
 Status use_named_folder(config::Settings& settings) {
   if (settings.source(Setting::kSendnnCacheDir) != config::Source::kFlag) return {};
@@ -103,17 +96,18 @@ Result<int> compile(config::Settings settings) {
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
   open.options.kv_blocks = plan.kv_blocks;
-  SPYRE_TRY(compile_graphs(
-      open, settings,
-      {.length = RunLength::kLong, .graphs = std::ssize(engine::programs_of(plan.shapes))}));
+  SPYRE_TRY_ASSIGN(const engine::StepOptions steps, step_options(settings));
+  const auto shapes = engine::programs_of(plan.shapes, steps);
+  SPYRE_TRY(
+      compile_graphs(open, settings, {.length = RunLength::kLong, .graphs = std::ssize(shapes)}));
   const bool report = settings.flag(Setting::kReport);
   open.options.backend.time_regions = report;
   if (dump.any()) dump.attach(open.options.backend);
 
   SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(std::move(open)));
-  SPYRE_TRY(prepare(model, plan));
+  for (const model::StepShape& each : shapes) SPYRE_TRY(model.runner->prepare(each));
   if (report) {
-    SPYRE_TRY(engine::warm_up(*model.runner, plan.shapes, {},
+    SPYRE_TRY(engine::warm_up(*model.runner, plan.shapes, {.steps = steps},
                               [](const engine::WarmupProgress&) { return !interrupted(); }));
   }
   if (keeps_graphs(settings)) SPYRE_TRY(add_to_catalog(settings, run_shape(settings, plan)));

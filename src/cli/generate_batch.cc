@@ -106,7 +106,7 @@ Result<int> generate_batch(const config::Settings& settings) {
       const SamplingRequest defaults,
       apply_sampling_flags(settings, model.text.tokenizer,
                            default_sampling(model.generation_config, model.text.tokenizer)));
-  SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, sequences));
+  SPYRE_TRY_ASSIGN(auto generator, offline_generator(settings, model, sequences));
   OrderedWriter writer(file.is_open() ? file : std::cout);
   std::vector<InputLine> lines;
   std::istringstream stream(text);

@@ -98,7 +98,7 @@ Result<int> generate_one(const config::Settings& settings, Setting source) {
       SamplingRequest sampling,
       apply_sampling_flags(settings, model.text.tokenizer,
                            default_sampling(model.generation_config, model.text.tokenizer)));
-  SPYRE_TRY_ASSIGN(auto generator, offline_generator(model, sequences));
+  SPYRE_TRY_ASSIGN(auto generator, offline_generator(settings, model, sequences));
   SPYRE_TRY(generator->submit(
       0, cli::to_engine_request(prompt, sampling, model.runner->max_model_len())));
 

@@ -9,9 +9,10 @@
 
 namespace spyre::cli {
 
-// Prepares the model's programs for steps of at most so many sequences. Borrows the model. Errors:
-// those of ModelRunner::prepare() and Generator::create().
-Result<std::unique_ptr<engine::Generator>> offline_generator(const LoadedModel& model,
+// Prepares the model's programs for steps of at most so many sequences; settings say whether to
+// speculate. Borrows the model. Errors: those of ModelRunner::prepare() and Generator::create().
+Result<std::unique_ptr<engine::Generator>> offline_generator(const config::Settings& settings,
+                                                             const LoadedModel& model,
                                                              int64_t sequences);
 
 // Steps until nothing is left; after Ctrl-C what is left ends as aborted. Errors: those of step().

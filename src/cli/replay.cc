@@ -10,6 +10,7 @@
 #include "cli/read_file.h"
 #include "cli/request_fields.h"
 #include "cli/serving_plan.h"
+#include "cli/speculation.h"
 #include "engine/step_shapes.h"
 #include "plan/shape_ladder.h"
 #include "schedule/static_batching.h"
@@ -103,14 +104,17 @@ Status replay_model(const config::Settings& settings, std::span<const engine::Tr
   open.options.max_model_len = plan.max_model_len;
   open.options.kv_blocks = plan.kv_blocks;
   SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(std::move(open)));
-  for (const model::StepShape& each : engine::programs_of(plan.shapes)) {
+  SPYRE_TRY_ASSIGN(const auto speculation, cli::speculation(settings));
+  for (const model::StepShape& each :
+       engine::programs_of(plan.shapes, {.draft_tokens = engine::most_draft_tokens(speculation)})) {
     SPYRE_TRY(model.runner->prepare(each));
   }
   SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
                                        {.shapes = plan.shapes, .choice = shape_choice(settings)}));
   write_config(*scheduler, plan.max_model_len, plan.kv_blocks);
-  SPYRE_TRY_ASSIGN(auto generator, engine::Generator::create(*model.runner, model.text.tokenizer,
-                                                             std::move(scheduler), {}));
+  SPYRE_TRY_ASSIGN(auto generator,
+                   engine::Generator::create(*model.runner, model.text.tokenizer,
+                                             std::move(scheduler), {.speculation = speculation}));
   const auto target =
       engine::generator_target(*generator, model.runner->vocab_size(), request_maker(model));
   return run(trace, *target);

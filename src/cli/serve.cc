@@ -19,6 +19,7 @@
 #include "cli/server_options.h"
 #include "cli/serving_plan.h"
 #include "cli/serving_telemetry.h"
+#include "cli/speculation.h"
 #include "cli/worker.h"
 #include "engine/async_engine.h"
 #include "engine/step_shapes.h"
@@ -82,6 +83,7 @@ class Serving {
   serve::Lifecycle lifecycle_;
   std::atomic<int64_t> in_flight_ = 0;
   std::unique_ptr<serve::metrics::Telemetry> telemetry_;
+  std::optional<engine::Speculation> speculation_;
   std::optional<LoadedModel> model_;
   std::unique_ptr<engine::AsyncEngine> engine_;
   std::unique_ptr<engine::AsyncEngine> counting_engine_;  // what requests go through
@@ -150,14 +152,16 @@ Status Serving::start_engine() {
   SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, settled_plan(settings_, open));
   open.compile_allowed = !precompiled_;
   if (precompiled_) warn_of_missing_graphs(*precompiled_, settings_, run_shape(settings_, plan));
+  SPYRE_TRY_ASSIGN(speculation_, speculation(settings_));
   log::info("{}", plan.summary);
   telemetry_->settings(perf_settings(settings_, plan));
-  telemetry_->planned(plan_facts(settings_, plan));
+  telemetry_->planned(plan_facts(settings_, plan, engine::most_draft_tokens(speculation_)));
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
+  SPYRE_TRY_ASSIGN(const engine::StepOptions steps, step_options(settings_));
   SPYRE_TRY(compile_graphs(
       open, settings_,
-      {.length = RunLength::kLong, .graphs = std::ssize(engine::programs_of(plan.shapes))}));
+      {.length = RunLength::kLong, .graphs = std::ssize(engine::programs_of(plan.shapes, steps))}));
   open.options.kv_blocks = plan.kv_blocks;
   SPYRE_TRY(load(std::move(open)));
 
@@ -186,9 +190,12 @@ Status Serving::warm_up(const plan::StaticPlan& plan, std::vector<int32_t> exclu
     telemetry_->warming(done, total);
     return !interrupted();
   };
-  SPYRE_TRY_ASSIGN(const std::vector<engine::WarmedShape> warmed,
-                   engine::warm_up(*model_->runner, plan.shapes,
-                                   {.excluded_tokens = std::move(excluded_tokens)}, on_pass));
+  SPYRE_TRY_ASSIGN(
+      const std::vector<engine::WarmedShape> warmed,
+      engine::warm_up(*model_->runner, plan.shapes,
+                      {.steps = {.draft_tokens = engine::most_draft_tokens(speculation_)},
+                       .excluded_tokens = std::move(excluded_tokens)},
+                      on_pass));
   double total = 0;
   for (const engine::WarmedShape& each : warmed) {
     telemetry_->shape_warmed(each.shape, 1, each.pass1_seconds);
@@ -211,7 +218,8 @@ Status Serving::start_service(const plan::StaticPlan& plan, SamplingRequest defa
   SPYRE_TRY_ASSIGN(auto generator,
                    engine::Generator::create(*model_->runner, tokenizer, std::move(scheduler),
                                              {.max_logprobs = limits.max_logprobs,
-                                              .max_stop_strings = limits.max_stop_strings}));
+                                              .max_stop_strings = limits.max_stop_strings,
+                                              .speculation = speculation_}));
   engine::AsyncEngineOptions engine_options{.max_queued_requests =
                                                 settings_.is_set(Setting::kMaxNumQueuedReqs)
                                                     ? settings_.integer(Setting::kMaxNumQueuedReqs)

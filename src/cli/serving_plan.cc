@@ -2,6 +2,7 @@
 
 #include "base/cpu.h"
 #include "cli/known_configuration.h"
+#include "cli/speculation.h"
 #include "config/warmup_shapes.h"
 #include "engine/step_shapes.h"
 
@@ -31,6 +32,11 @@ schedule::ShapeChoice shape_choice(const config::Settings& settings) {
                                                               : schedule::ShapeChoice::kOrder;
 }
 
+Result<engine::StepOptions> step_options(const config::Settings& settings) {
+  SPYRE_TRY_ASSIGN(const auto speculation, cli::speculation(settings));
+  return engine::StepOptions{.draft_tokens = engine::most_draft_tokens(speculation)};
+}
+
 Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const OpenModel& model) {
   if (settings.text(Setting::kDevice) == "spyre") {
     return error(
@@ -38,9 +44,9 @@ Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const Op
         "--device spyre: there is no card that this version runs on; it is for spyre plan");
   }
   SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
-  const auto programs = [](const schedule::Shape& shape) -> std::vector<model::StepShape> {
-    const engine::StepShapes both = engine::step_shapes(shape);
-    return {both.prefill, both.decode};
+  SPYRE_TRY_ASSIGN(const engine::StepOptions steps, step_options(settings));
+  const auto programs = [steps](const schedule::Shape& shape) {
+    return engine::step_shapes(shape, steps).all();
   };
   return plan::plan_static(*model.checkpoint, model.options.precision,
                            {.shapes = std::move(shapes),

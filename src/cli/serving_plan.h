@@ -4,6 +4,7 @@
 
 #include "cli/open_model.h"
 #include "config/settings.h"
+#include "engine/step_shapes.h"
 #include "plan/static_plan.h"
 #include "schedule/static_batching.h"
 
@@ -18,6 +19,9 @@ std::optional<int64_t> wanted_max_num_seqs(const config::Settings& settings);
 
 // --shape-choice.
 schedule::ShapeChoice shape_choice(const config::Settings& settings);
+
+// How the programs of a shape look under --speculative-config. kInvalidArgument: what it says.
+Result<engine::StepOptions> step_options(const config::Settings& settings);
 
 // Errors: those of configured_shapes() and plan::plan_static(); kUnsupported: another device.
 // Whether it fits is for plan::check_fits() to say.

@@ -22,8 +22,8 @@ serve::metrics::TelemetryOptions telemetry_options(const config::Settings& setti
   return options;
 }
 
-serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
-                                     const plan::StaticPlan& plan) {
+serve::metrics::PlanFacts plan_facts(const config::Settings& settings, const plan::StaticPlan& plan,
+                                     int64_t draft_tokens) {
   const int64_t longest_blocks =
       (plan.max_model_len + schedule::kBlockTokens - 1) / schedule::kBlockTokens;
   serve::metrics::PlanFacts facts{
@@ -33,7 +33,8 @@ serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
                 .num_blocks = plan.kv_blocks,
                 .max_sequences = plan.kv_blocks / longest_blocks,
                 .memory_utilization = settings.real(Setting::kGpuMemoryUtilization),
-                .cache_dtype = settings.text(Setting::kKvCacheDtype)}};
+                .cache_dtype = settings.text(Setting::kKvCacheDtype)},
+      .draft_tokens = draft_tokens};
   for (const plan::Part& part : plan.memory.parts) facts.memory.emplace_back(part.name, part.bytes);
   return facts;
 }

@@ -12,8 +12,9 @@ namespace spyre::cli {
 std::vector<std::string> served_names(const config::Settings& settings);
 
 serve::metrics::TelemetryOptions telemetry_options(const config::Settings& settings);
-serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
-                                     const plan::StaticPlan& plan);
+// draft_tokens: engine::most_draft_tokens().
+serve::metrics::PlanFacts plan_facts(const config::Settings& settings, const plan::StaticPlan& plan,
+                                     int64_t draft_tokens);
 // The settings at the top of perf_log_rank_0.txt.
 serve::metrics::PerfSettings perf_settings(const config::Settings& settings,
                                            const plan::StaticPlan& plan);

@@ -1,5 +1,6 @@
 #include "config/checks.h"
 
+#include "config/speculation.h"
 #include "config/warmup_shapes.h"
 
 namespace spyre::config {
@@ -174,6 +175,12 @@ Status check_shapes(const Settings& settings, Command command) {
   return {};
 }
 
+Status check_speculation(const Settings& settings) {
+  const auto speculation = speculative_config(settings);
+  if (!speculation) return std::unexpected(speculation.error());
+  return {};
+}
+
 void add_backend_warnings(const Settings& settings, Command command,
                           std::vector<std::string>& warnings) {
   const Setting backend = Setting::kDynamoBackend;
@@ -198,6 +205,7 @@ Status check_combinations(const Settings& settings, Command command,
   SPYRE_TRY(check_server(settings));
   SPYRE_TRY(check_sampling(settings));
   SPYRE_TRY(check_shapes(settings, command));
+  SPYRE_TRY(check_speculation(settings));
   add_backend_warnings(settings, command, warnings);
   if (!settings.flag(Setting::kUseV1) && contains(kForAnswers, command)) {
     warnings.emplace_back("VLLM_USE_V1=0 is deprecated for decoders; leave it out");

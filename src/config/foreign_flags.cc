@@ -18,7 +18,7 @@ constexpr std::string_view kLoader = "files are mapped and packed by one loader"
 constexpr std::string_view kNoTraces = "no traces are recorded";
 constexpr std::string_view kMamba = "no model with such layers is supported";
 constexpr std::string_view kPython = "it names Python code, which cannot run here; leave it out";
-constexpr std::string_view kDrafts = "there is no speculative decoding; leave it out";
+constexpr std::string_view kDrafts = "drafts come from the text itself: use --speculative-config";
 constexpr std::string_view kTransfer = "KV caches are not sent between servers; leave it out";
 constexpr std::string_view kOverrides = "change config.json in a copy of the model's folder";
 

@@ -19,7 +19,7 @@ Result<std::unique_ptr<Group>> BeamGroup::create(GroupContext& context, RequestI
   return std::unique_ptr<Group>(new BeamGroup(context, id, std::move(request), arrival));
 }
 
-Status BeamGroup::choose(std::span<const float> logits) {
+Status BeamGroup::choose(std::span<const float> logits, Gains&) {
   const size_t each = search_.candidates_per_beam();
   const size_t rows = logits.size() / vocab();
   candidates_.resize(rows * each);

@@ -19,7 +19,7 @@ class BeamGroup final : public Group {
   BlockTable& table(int64_t i) override { return tables_[static_cast<size_t>(i)]; }
 
  protected:
-  Status choose(std::span<const float> logits) override;
+  Status choose(std::span<const float> logits, Gains& gains) override;
   std::vector<Completion> take_completions() override;
 
  private:

@@ -31,6 +31,14 @@ void BlockTable::append(int64_t count) {
   }
 }
 
+void BlockTable::drop(int64_t count) {
+  tokens_ -= count;
+  while ((static_cast<int64_t>(blocks_.size()) - 1) * kernels::kKvBlockTokens >= tokens_) {
+    pool_->release(blocks_.back());
+    blocks_.pop_back();
+  }
+}
+
 BlockTable BlockTable::fork() const {
   BlockTable twin(*pool_, *runner_);
   const auto full = static_cast<size_t>(tokens_ / kernels::kKvBlockTokens);

@@ -26,6 +26,9 @@ class BlockTable {
   // Makes room for `count` more positions and counts them as filled. The pool must have the blocks.
   void append(int64_t count);
 
+  // Forgets the last `count` positions, and gives the blocks back that held only them.
+  void drop(int64_t count);
+
   // A second sequence with the same past: full blocks are shared, a partial one is copied.
   BlockTable fork() const;
 

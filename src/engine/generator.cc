@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/request_check.h"
+#include "engine/step_shapes.h"
 
 namespace spyre::engine {
 
@@ -19,7 +20,8 @@ Generator::Generator(runner::ModelRunner& runner, const text::Tokenizer& tokeniz
                .tokenizer = tokenizer,
                .pool = pool_,
                .workspace = workspace_,
-               .listener = listener_} {}
+               .listener = listener_,
+               .speculation = options.speculation} {}
 
 Result<std::unique_ptr<Generator>> Generator::create(runner::ModelRunner& runner,
                                                      const text::Tokenizer& tokenizer,
@@ -122,6 +124,11 @@ void Generator::add_row(int32_t token, int64_t position) {
   step_.sequences.push_back(static_cast<int32_t>(step_.num_sequences));
 }
 
+void Generator::add_sampled_row(int32_t token, int64_t position) {
+  step_.output_rows.push_back(static_cast<int32_t>(step_.tokens.size()));
+  add_row(token, position);
+}
+
 // Ends the rows of a sequence.
 void Generator::add_table(const BlockTable& table) {
   const auto width = static_cast<size_t>(runner_.max_blocks());
@@ -164,24 +171,38 @@ void Generator::take_tile(const Tile& tile, std::span<Group* const> groups,
   }
 }
 
-Status Generator::run_decode(const schedule::Plan& plan, StepReport& report) {
-  step_.clear();
+// A row of each sequence, and rows of drafts while the program has some left. Each sequence may
+// have an equal part of these, so that none waits for the others' luck.
+void Generator::add_decodes(const schedule::Plan& plan) {
+  int64_t live = 0;
+  for (const RequestId id : plan.decodes) live += running_.at(id)->num_live();
+  int64_t left = verify_rows(live, most_draft_tokens(options_.speculation)) - live;
+  const int64_t each = live > 0 ? (left + live - 1) / live : 0;
   for (const RequestId id : plan.decodes) {
     Group& group = *running_.at(id);
     for (int64_t i = 0; i < group.num_live(); ++i) {
       BlockTable& table = group.table(i);
-      step_.output_rows.push_back(static_cast<int32_t>(step_.tokens.size()));
-      add_row(group.next_token(i), table.tokens());
-      table.append(1);
+      const std::span<const int32_t> draft =
+          group.draft(i, {.most_tokens = std::min(each, left), .sequences = live});
+      int64_t position = table.tokens();
+      add_sampled_row(group.next_token(i), position);
+      for (const int32_t token : draft) add_sampled_row(token, ++position);
+      left -= std::ssize(draft);
+      table.append(1 + std::ssize(draft));
       add_table(table);
     }
   }
+}
+
+Status Generator::run_decode(const schedule::Plan& plan, StepReport& report) {
+  step_.clear();
+  add_decodes(plan);
   report.batch_sequences = step_.num_sequences;
   SPYRE_TRY_ASSIGN(std::span<const float> logits, runner_.run(step_));
   const auto vocab = static_cast<size_t>(runner_.vocab_size());
   for (const RequestId id : plan.decodes) {
     Group& group = *running_.at(id);
-    const size_t values = static_cast<size_t>(group.num_live()) * vocab;
+    const size_t values = static_cast<size_t>(group.num_rows()) * vocab;
     take_tokens(group, logits.first(values), report);
     logits = logits.subspan(values);
   }
@@ -190,9 +211,9 @@ Status Generator::run_decode(const schedule::Plan& plan, StepReport& report) {
 
 // The group may be gone afterwards.
 void Generator::take_tokens(Group& group, std::span<const float> logits, StepReport& report) {
-  const Result<int64_t> tokens = group.accept(logits, observer_);
-  if (!tokens) return end(group, tokens.error());
-  report.generated_tokens += *tokens;
+  const Status accepted = group.accept(logits, observer_, report);
+  if (!accepted) return end(group, accepted.error());
+  if (options_.speculation) scheduler_->computed(group.id(), group.longest());
   if (group.num_live() == 0) end(group, std::nullopt);
 }
 

@@ -21,6 +21,7 @@ struct GeneratorOptions {
   int64_t prefill_rows = kPrefillRows;
   int32_t max_logprobs = 20;     // --max-logprobs; -1: no limit
   int32_t max_stop_strings = 4;  // VLLM_MAX_STOP_STRINGS
+  std::optional<Speculation> speculation = {};
 };
 
 class Generator {
@@ -80,7 +81,9 @@ class Generator {
   void take_tile(const Tile& tile, std::span<Group* const> groups, std::span<const float> logits,
                  StepReport& report);
   Status run_decode(const schedule::Plan& plan, StepReport& report);
+  void add_decodes(const schedule::Plan& plan);
   void add_row(int32_t token, int64_t position);
+  void add_sampled_row(int32_t token, int64_t position);
   void add_table(const BlockTable& table);
   void take_tokens(Group& group, std::span<const float> logits, StepReport& report);
   void charge_interruption(const schedule::Plan& plan, double seconds);

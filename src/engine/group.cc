@@ -1,6 +1,7 @@
 #include "engine/group.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "engine/beam_group.h"
 #include "engine/sampled_group.h"
@@ -59,25 +60,30 @@ void Group::score_prompt(int64_t first, int64_t count, std::span<const float> lo
   }
 }
 
-Result<int64_t> Group::accept(std::span<const float> logits, Observer* observer) {
+Status Group::accept(std::span<const float> logits, Observer* observer, StepReport& report) {
   const bool first = !first_token_;
   if (first) context_.listener->on_prompt(id_, prompt_logprobs_);
-  const int64_t tokens = first ? max_sequences(request_) : num_live();
-  SPYRE_TRY(choose(logits));
+  gains_.tokens.assign(static_cast<size_t>(first ? max_sequences(request_) : num_live()), 1);
+  gains_.drafts = {};
+  SPYRE_TRY(choose(logits, gains_));
+  report.generated_tokens +=
+      std::accumulate(gains_.tokens.begin(), gains_.tokens.end(), int64_t{0});
+  report.drafts += gains_.drafts;
   const Clock::time_point now = Clock::now();
-  if (observer != nullptr) tell(*observer, tokens, now);
+  if (observer != nullptr) tell(*observer, now);
   if (first) first_token_ = now;
   last_token_ = now;
-  return tokens;
+  return {};
 }
 
-void Group::tell(Observer& observer, int64_t tokens, Clock::time_point now) {
-  for (int64_t i = 0; i < tokens; ++i) {
-    if (last_token_) {
-      observer.on_next_token(seconds_between(*last_token_, now));
-    } else {
+void Group::tell(Observer& observer, Clock::time_point now) const {
+  for (const int64_t tokens : gains_.tokens) {
+    if (!last_token_) {
       observer.on_first_token(seconds_between(arrival_, now));
+      continue;
     }
+    const double each = seconds_between(*last_token_, now) / static_cast<double>(tokens);
+    for (int64_t i = 0; i < tokens; ++i) observer.on_next_token(each);
   }
 }
 

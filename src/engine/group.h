@@ -7,6 +7,7 @@
 
 #include "engine/block_table.h"
 #include "engine/clock.h"
+#include "engine/drafter.h"
 #include "engine/listener.h"
 #include "engine/observer.h"
 #include "engine/request.h"
@@ -15,6 +16,12 @@
 
 namespace spyre::engine {
 
+// What a group's sequences gained in a step.
+struct Gains {
+  std::vector<int64_t> tokens;  // of each sequence that ran
+  DraftCounts drafts;
+};
+
 // What groups share; borrowed for their life.
 struct GroupContext {
   runner::ModelRunner& runner;
@@ -22,6 +29,7 @@ struct GroupContext {
   schedule::BlockPool& pool;
   sample::Workspace& workspace;
   Listener*& listener;  // of the running step
+  std::optional<Speculation> speculation = {};
 };
 
 class Group {
@@ -53,9 +61,22 @@ class Group {
   // The token that sequence i runs next, with the table that covers its position.
   virtual int32_t next_token(int64_t i) const = 0;
   virtual BlockTable& table(int64_t i) = 0;
-  // Chooses tokens from logits: after the prompt [1, vocab], then [num_live(), vocab]; tells the
-  // observer (may be null) of each. Returns how many; an error ends this request only.
-  Result<int64_t> accept(std::span<const float> logits, Observer* observer);
+  // Tokens that may follow it: rows of the same step, right behind, until the next accept(). Most
+  // often none. Asked once a step; what is drafted never leaves the blocks of max_blocks().
+  virtual std::span<const int32_t> draft(int64_t i, const DraftTerms& terms) {
+    (void)i;
+    (void)terms;
+    return {};
+  }
+  // Rows of all sequences in the step, those of drafts included.
+  virtual int64_t num_rows() const { return num_live(); }
+  // Tokens of its longest sequence that were rows, its prompt's included; 0: as many as it had
+  // steps.
+  virtual int64_t longest() const { return 0; }
+  // Chooses tokens from logits: after the prompt [1, vocab], then [num_rows(), vocab], a sequence's
+  // rows side by side; tells the observer (may be null) of each and counts them in the report. A
+  // table then covers the tokens that were taken, and no more. An error ends this request only.
+  Status accept(std::span<const float> logits, Observer* observer, StepReport& report);
 
   // Another request's prefill took so long while this one waited.
   void interrupted(double seconds) { interrupted_s_ += seconds; }
@@ -65,7 +86,8 @@ class Group {
   RequestReport report(const RequestOutput& output) const;
 
  protected:
-  virtual Status choose(std::span<const float> logits) = 0;
+  // gains: a token of each sequence and no draft, to be corrected.
+  virtual Status choose(std::span<const float> logits, Gains& gains) = 0;
   virtual std::vector<Completion> take_completions() = 0;
   size_t vocab() const { return static_cast<size_t>(context_.runner.vocab_size()); }
 
@@ -75,9 +97,10 @@ class Group {
   BlockTable prompt_table_;
 
  private:
-  void tell(Observer& observer, int64_t tokens, Clock::time_point now);
+  void tell(Observer& observer, Clock::time_point now) const;
 
   std::vector<TokenOutput> prompt_logprobs_;
+  Gains gains_;  // of the last step
   const Clock::time_point arrival_;
   std::optional<Clock::time_point> started_;
   std::optional<Clock::time_point> first_token_;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/request.h"
+#include "engine/speculation.h"
 #include "schedule/scheduler.h"
 
 namespace spyre::engine {
@@ -20,6 +21,7 @@ struct StepReport {
   int64_t generated_tokens = 0;  // sampled in this step
   int64_t batch_sequences = 0;   // that took part
   int64_t padding_tokens = 0;    // positions of the shape without a token
+  DraftCounts drafts = {};       // checked in this step
   double seconds = 0;
   int64_t running = 0;  // requests, after the step
   int64_t waiting = 0;
@@ -50,7 +52,8 @@ class Observer {
   // The request's first step begins.
   virtual void on_scheduled(RequestId id) { (void)id; }
   // The first token of a sequence, `seconds` after its request's arrival; and each later token,
-  // `seconds` after the one before.
+  // `seconds` after the one before. Tokens that one step gave (drafts) share its time in equal
+  // parts.
   virtual void on_first_token(double seconds) = 0;
   virtual void on_next_token(double seconds) = 0;
   // Comes after the report of the request's last step, and before its Listener's on_finished.

@@ -15,6 +15,11 @@ Result<std::unique_ptr<Group>> SampledGroup::create(GroupContext& context, Reque
   const int64_t room =
       context.runner.max_model_len() - static_cast<int64_t>(group->request_.prompt.size());
   const int32_t first = group->request_.first_choice;
+  std::optional<Drafter> drafter;
+  if (group->is_speculated()) {
+    drafter.emplace(*context.speculation);
+    drafter->append(group->request_.prompt);
+  }
   for (int32_t index = first; index < first + params.n; ++index) {
     SPYRE_TRY_ASSIGN(TokenText text,
                      TokenText::create(context.tokenizer, group->request_.prompt, params));
@@ -23,7 +28,8 @@ Result<std::unique_ptr<Group>> SampledGroup::create(GroupContext& context, Reque
                                    static_cast<uint32_t>(index), entropy),
                                .text = std::move(text),
                                .table = BlockTable(context.pool, context.runner),
-                               .completion = {}});
+                               .completion = {},
+                               .drafter = drafter});
     group->choices_.back().completion.index = index;
     const int64_t most_tokens = std::max<int64_t>(1, std::min(params.max_tokens, room));
     group->choices_.back().completion.token_ids.reserve(static_cast<size_t>(most_tokens));
@@ -32,8 +38,39 @@ Result<std::unique_ptr<Group>> SampledGroup::create(GroupContext& context, Reque
   return group;
 }
 
+// Who asks for the log-probabilities of the prompt wants it scored, not an answer.
+bool SampledGroup::is_speculated() const {
+  return context_.speculation.has_value() && !wants_prompt_logprobs();
+}
+
 int32_t SampledGroup::next_token(int64_t i) const {
   return choices_[live_[static_cast<size_t>(i)]].completion.token_ids.back();
+}
+
+std::span<const int32_t> SampledGroup::draft(int64_t i, const DraftTerms& terms) {
+  Choice& choice = live_choice(i);
+  if (!choice.drafter) return {};
+  const auto generated = static_cast<int64_t>(choice.completion.token_ids.size());
+  const int64_t total = generated + static_cast<int64_t>(request_.prompt.size());
+  // The step gives one token beyond the draft, and the answer's last token never is an input.
+  const int64_t left =
+      std::min(request_.params.max_tokens - generated, context_.runner.max_model_len() - total) - 1;
+  choice.drafter->propose(
+      {.most_tokens = std::min(terms.most_tokens, left), .sequences = terms.sequences});
+  return choice.draft();
+}
+
+int64_t SampledGroup::num_rows() const {
+  int64_t rows = num_live();
+  for (const size_t index : live_) rows += std::ssize(choices_[index].draft());
+  return rows;
+}
+
+// The last token of an answer waits for its row.
+int64_t SampledGroup::longest() const {
+  size_t tokens = 1;
+  for (const Choice& each : choices_) tokens = std::max(tokens, each.completion.token_ids.size());
+  return std::ssize(request_.prompt) + static_cast<int64_t>(tokens) - 1;
 }
 
 void SampledGroup::start_choices() {
@@ -42,22 +79,49 @@ void SampledGroup::start_choices() {
   choices_[0].table = std::move(prompt_table_);
 }
 
-Status SampledGroup::choose(std::span<const float> logits) {
-  size_t step = vocab();
-  if (live_.empty()) {
-    start_choices();
-    // All of them start from the prompt's last row.
-    step = 0;
-  }
+Status SampledGroup::choose(std::span<const float> logits, Gains& gains) {
+  const bool first = live_.empty();
+  if (first) start_choices();
   size_t at = 0;
   size_t kept = 0;
-  for (const size_t index : live_) {
-    SPYRE_TRY_ASSIGN(const bool ended, advance(choices_[index], logits.subspan(at, vocab())));
-    at += step;
-    if (!ended) live_[kept++] = index;
+  for (size_t i = 0; i < live_.size(); ++i) {
+    Choice& choice = choices_[live_[i]];
+    const size_t values = (1 + choice.draft().size()) * vocab();
+    SPYRE_TRY_ASSIGN(const bool ended,
+                     take(choice, logits.subspan(at, values), gains.tokens[i], gains.drafts));
+    // All of them start from the prompt's last row.
+    if (!first) at += values;
+    if (!ended) live_[kept++] = live_[i];
   }
   live_.resize(kept);
   return {};
+}
+
+// A row is of use when all tokens before it are those that were drafted: its logits are then what
+// they would be without a draft, and the sampler has seen the same tokens.
+Result<bool> SampledGroup::take(Choice& choice, std::span<const float> logits, int64_t& tokens,
+                                DraftCounts& drafts) {
+  const std::span<const int32_t> draft = choice.draft();
+  size_t accepted = 0;
+  bool ended = false;
+  for (size_t row = 0; row <= accepted; ++row) {
+    SPYRE_TRY_ASSIGN(ended, advance(choice, logits.subspan(row * vocab(), vocab())));
+    const bool agrees = row < draft.size() && choice.completion.token_ids.back() == draft[row];
+    if (agrees) ++accepted;
+    tokens = static_cast<int64_t>(row) + 1;
+    if (ended) break;
+  }
+  if (!choice.drafter) return ended;
+  if (!ended) {
+    // Keys and values of refused tokens lie behind the sequence's end: no row looks there before
+    // the tokens that take these positions have written theirs.
+    choice.table.drop(std::ssize(draft) + 1 - tokens);
+    choice.drafter->append(
+        std::span(choice.completion.token_ids).last(static_cast<size_t>(tokens)));
+  }
+  if (!draft.empty()) drafts.add(draft.size(), accepted);
+  choice.drafter->judge(accepted);
+  return ended;
 }
 
 Result<bool> SampledGroup::advance(Choice& choice, std::span<const float> logits) {
@@ -128,6 +192,7 @@ Status SampledGroup::add_text(Choice& choice, int32_t token,
 
 std::vector<Completion> SampledGroup::take_completions() {
   std::vector<Completion> completions;
+  completions.reserve(choices_.size());
   for (Choice& choice : choices_) completions.push_back(std::move(choice.completion));
   return completions;
 }

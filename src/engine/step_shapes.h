@@ -1,9 +1,10 @@
-// The two programs that a warmup shape needs: one for the tiles of its prefill, one for its
-// decodes. What the memory plan adds up, what warm-up prepares and what the generator runs are
-// these.
+// The programs that a warmup shape needs: one for the tiles of its prefill, one for its decodes,
+// and with speculation one for decodes with drafts. What the memory plan adds up, what warm-up
+// prepares and what the generator runs are these.
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,27 +18,49 @@ namespace spyre::engine {
 struct StepShapes {
   model::StepShape prefill;
   model::StepShape decode;
+  std::optional<model::StepShape> verify = {};  // decodes with drafts
   bool operator==(const StepShapes&) const = default;
+
+  std::vector<model::StepShape> all() const {
+    std::vector<model::StepShape> shapes = {prefill, decode};
+    if (verify) shapes.push_back(*verify);
+    return shapes;
+  }
 };
 
-// prefill_rows: GeneratorOptions::prefill_rows.
-inline StepShapes step_shapes(const schedule::Shape& shape, int64_t prefill_rows = kPrefillRows) {
-  const int64_t rows = std::min(prefill_rows, shape.prompt_tokens * shape.batch_size);
-  return {.prefill = {.rows = rows,
-                      .sequences = std::min(shape.batch_size, rows),
-                      .output_rows = std::min(rows, kTileOutputs)},
-          .decode = {.rows = shape.batch_size,
-                     .sequences = shape.batch_size,
-                     .output_rows = shape.batch_size}};
+struct StepOptions {
+  int64_t prefill_rows = kPrefillRows;  // GeneratorOptions::prefill_rows
+  int64_t draft_tokens = 0;             // most_draft_tokens()
+};
+
+// Rows of a decode step of so many sequences and their drafts, at most. The logits of all of them
+// are kept, so their number is bounded like that of a prefill's; a batch that is beyond the bound
+// by itself would not gain by drafts anyway. Never decreases with more sequences: the program of a
+// batch holds what its last sequences may draft.
+inline int64_t verify_rows(int64_t sequences, int64_t draft_tokens) {
+  return std::max(sequences, std::min(sequences * (1 + draft_tokens), kTileOutputs));
+}
+
+inline StepShapes step_shapes(const schedule::Shape& shape, const StepOptions& options = {}) {
+  const int64_t sequences = shape.batch_size;
+  const int64_t rows = std::min(options.prefill_rows, shape.prompt_tokens * sequences);
+  StepShapes shapes{
+      .prefill = {.rows = rows,
+                  .sequences = std::min(sequences, rows),
+                  .output_rows = std::min(rows, kTileOutputs)},
+      .decode = {.rows = sequences, .sequences = sequences, .output_rows = sequences}};
+  if (const int64_t most = verify_rows(sequences, options.draft_tokens); most > sequences) {
+    shapes.verify = {.rows = most, .sequences = sequences, .output_rows = most};
+  }
+  return shapes;
 }
 
 // All programs that these shapes run in, each once.
 inline std::vector<model::StepShape> programs_of(std::span<const schedule::Shape> shapes,
-                                                 int64_t prefill_rows = kPrefillRows) {
+                                                 const StepOptions& options = {}) {
   std::vector<model::StepShape> programs;
   for (const schedule::Shape& shape : shapes) {
-    const StepShapes both = step_shapes(shape, prefill_rows);
-    for (const model::StepShape& each : {both.prefill, both.decode}) {
+    for (const model::StepShape& each : step_shapes(shape, options).all()) {
       if (std::ranges::find(programs, each) == programs.end()) programs.push_back(each);
     }
   }

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "engine/clock.h"
 #include "engine/random_tokens.h"
-#include "engine/step_shapes.h"
 
 namespace spyre::engine {
 
@@ -14,7 +13,7 @@ namespace {
 
 constexpr int64_t kDecodeSteps = 3;
 
-// A full batch of a shape: its first tile of prompts, then decodes.
+// A full batch of a shape: its first tile of prompts, then decodes, without drafts and with them.
 class Pass {
  public:
   Pass(runner::ModelRunner& runner, const schedule::Shape& shape, const StepShapes& programs,
@@ -23,19 +22,27 @@ class Pass {
 
   Status run() {
     const int64_t rows = programs_.prefill.rows / programs_.prefill.sequences;
-    SPYRE_TRY(run_step(programs_.prefill.sequences, rows));
+    SPYRE_TRY(run_step(programs_.prefill, programs_.prefill.sequences, rows));
     const int64_t decodes = std::min(kDecodeSteps, shape_.new_tokens - 1);
-    for (int64_t i = 0; i < decodes; ++i) SPYRE_TRY(run_step(shape_.batch_size, 1));
-    return {};
+    for (int64_t i = 0; i < decodes; ++i) {
+      SPYRE_TRY(run_step(programs_.decode, shape_.batch_size, 1));
+    }
+    return programs_.verify ? run_drafts(*programs_.verify) : Status();
   }
 
  private:
+  // As many rows as the program takes, over the first positions: they are there in every shape.
+  Status run_drafts(const model::StepShape& program) {
+    const int64_t each = (program.rows + shape_.batch_size - 1) / shape_.batch_size;
+    position_ = 0;
+    return run_step(program, program.rows / each, each);
+  }
+
   // So many tokens more of each sequence. All logits that the program can give are asked for.
-  Status run_step(int64_t sequences, int64_t tokens_each) {
+  Status run_step(const model::StepShape& program, int64_t sequences, int64_t tokens_each) {
     step_.clear();
     for (int64_t i = 0; i < sequences; ++i) add_sequence(i, tokens_each);
     position_ += tokens_each;
-    const model::StepShape& program = tokens_each > 1 ? programs_.prefill : programs_.decode;
     const auto rows = static_cast<int64_t>(step_.tokens.size());
     for (int64_t row = 0; row < std::min(rows, program.output_rows); ++row) {
       step_.output_rows.push_back(static_cast<int32_t>(row));
@@ -69,8 +76,7 @@ class Pass {
 Result<double> timed_pass(runner::ModelRunner& runner, const schedule::Shape& shape,
                           const StepShapes& programs, RandomTokens& tokens) {
   const Clock::time_point began = Clock::now();
-  SPYRE_TRY(runner.prepare(programs.prefill));
-  SPYRE_TRY(runner.prepare(programs.decode));
+  for (const model::StepShape& program : programs.all()) SPYRE_TRY(runner.prepare(program));
   SPYRE_TRY(Pass(runner, shape, programs, tokens).run());
   return seconds_between(began, Clock::now());
 }
@@ -111,7 +117,7 @@ Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
   for (size_t i = 0; i < shapes.size(); ++i) {
     const schedule::Shape& shape = shapes[i];
     SPYRE_TRY(check_fits(runner, shape));
-    const StepShapes programs = step_shapes(shape, options.prefill_rows);
+    const StepShapes programs = step_shapes(shape, options.steps);
     const bool shared = std::ranges::find(warm_programs, programs) != warm_programs.end();
     std::array<double, 2> seconds = {};
     for (int pass = 1; pass <= 2; ++pass) {

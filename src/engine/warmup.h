@@ -9,14 +9,14 @@
 #include <span>
 #include <vector>
 
-#include "engine/prefill_tiles.h"
+#include "engine/step_shapes.h"
 #include "runner/model_runner.h"
 #include "schedule/shape.h"
 
 namespace spyre::engine {
 
 struct WarmupOptions {
-  int64_t prefill_rows = kPrefillRows;        // GeneratorOptions::prefill_rows
+  StepOptions steps = {};
   std::vector<int32_t> excluded_tokens = {};  // BOS, EOS and the like; 0 always is
 };
 

@@ -116,6 +116,12 @@ Plan Reserving::next() {
   return plan;
 }
 
+void Reserving::computed(RequestId id, int64_t tokens) {
+  const auto is_it = [id](const Running& each) { return each.demand.id == id; };
+  const auto found = std::ranges::find_if(running_, is_it);
+  if (found != running_.end()) found->tokens = std::max(found->tokens, tokens);
+}
+
 void Reserving::finish(RequestId id) {
   std::erase_if(waiting_, [id](const Demand& each) { return each.id == id; });
   const auto found =

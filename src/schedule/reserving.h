@@ -32,6 +32,7 @@ class Reserving final : public Scheduler {
 
   void add(const Demand& demand) override;
   Plan next() override;
+  void computed(RequestId id, int64_t tokens) override;
   void finish(RequestId id) override;
 
   // tkv: the longest running sequence. blocks_used: what the running requests hold at most:

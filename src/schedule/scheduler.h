@@ -74,6 +74,10 @@ class Scheduler {
   // Plans the next step and takes it as done: parts of prompts count as computed. kIdle when
   // nothing can run.
   virtual Plan next() = 0;
+  // After a step that may have computed more tokens of a sequence than the plan counts (drafts):
+  // the request's longest sequence has so many by now, its prompt included. For snapshot(); who
+  // runs does not depend on it.
+  virtual void computed(RequestId id, int64_t tokens) = 0;
   // After the step: a request of it is through, or was aborted (waiting ones, too). Unknown ids are
   // ignored.
   virtual void finish(RequestId id) = 0;

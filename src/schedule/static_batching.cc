@@ -1,6 +1,7 @@
 // The life of a batch: prefill, decodes, gone.
 #include "schedule/static_batching.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "schedule/static_admission.h"
@@ -52,6 +53,7 @@ Plan StaticBatching::start_batch() {
     plan.padding_tokens -= request.prompt_tokens;
   }
   shape_ = batch.shape;
+  steps_ = 0;
   tkv_ = batch.shape.prompt_tokens;
   running_ = std::move(batch.requests);
   return plan;
@@ -63,8 +65,15 @@ Plan StaticBatching::decode() {
     plan.decodes.push_back(request.id);
     plan.padding_tokens -= request.sequences;
   }
-  ++tkv_;
+  ++steps_;
+  tkv_ = std::max(tkv_, shape_->prompt_tokens + steps_);
   return plan;
+}
+
+void StaticBatching::computed(RequestId id, int64_t tokens) {
+  const auto found = std::ranges::find(running_, id, &Demand::id);
+  if (found == running_.end()) return;
+  tkv_ = std::max(tkv_, shape_->prompt_tokens - found->prompt_tokens + tokens);
 }
 
 void StaticBatching::finish(RequestId id) {

@@ -31,9 +31,11 @@ class StaticBatching final : public Scheduler {
 
   void add(const Demand& demand) override;
   Plan next() override;
+  void computed(RequestId id, int64_t tokens) override;
   void finish(RequestId id) override;
 
-  // tkv: the padded length of the batch: its prompts' length, and one more for each decode step.
+  // tkv: the padded length of the batch: its prompts' length, and one more for each decode step, or
+  // that of its longest row if drafts took it further.
   // blocks: the whole rectangle of the running shape, which is held, like tkv, until the next step
   // is planned. block_tables: none, rows own their part of the rectangle.
   Snapshot snapshot() const override;
@@ -49,6 +51,7 @@ class StaticBatching final : public Scheduler {
   std::deque<Demand> waiting_;
   std::vector<Demand> running_;  // those of the batch that have not ended, in the order of rows
   std::optional<Shape> shape_;   // of the batch
+  int64_t steps_ = 0;            // decodes of the batch
   int64_t tkv_ = 0;
 };
 

@@ -48,8 +48,8 @@ TEST(ForeignFlags, OthersAreRefusedWithAHint) {
   const auto refused = parse_command_line(Args{"serve", "m", "--enable-lora"});
   EXPECT_THAT(message(refused), says("--enable-lora", "not supported", "adapter merged"));
   EXPECT_EQ(refused.error().code, Code::kUnsupported);
-  EXPECT_THAT(message(parse_command_line(Args{"serve", "m", "--speculative-config.method", "x"})),
-              says("--speculative-config", "leave it out"));
+  EXPECT_THAT(message(parse_command_line(Args{"serve", "m", "--speculative-model", "x"})),
+              says("--speculative-model", "use --speculative-config"));
   EXPECT_THAT(message(parse_command_line(Args{"serve", "m", "--nnodes", "2"})), says("--nnodes"));
 }
 

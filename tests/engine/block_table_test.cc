@@ -32,6 +32,26 @@ TEST_F(BlockTableTest, AForkSharesFullBlocksOnly) {
   EXPECT_EQ(pool_.free_count(), 5);
 }
 
+TEST_F(BlockTableTest, WhatIsDroppedTakesItsBlocksAlong) {
+  BlockTable table(pool_, model_.runner());
+  table.append(63);
+  table.append(5);
+  EXPECT_EQ(pool_.free_count(), 6);
+  table.drop(3);
+  EXPECT_EQ(table.tokens(), 65);
+  EXPECT_EQ(pool_.free_count(), 6);
+  table.drop(1);
+  EXPECT_EQ(table.tokens(), 64);
+  EXPECT_EQ(table.blocks().size(), 1u);
+  EXPECT_EQ(pool_.free_count(), 7);
+  table.drop(0);
+  EXPECT_EQ(table.fork().tokens(), 64);
+  table.append(70);
+  EXPECT_EQ(pool_.free_count(), 5);
+  table.drop(134);
+  EXPECT_EQ(pool_.free_count(), 8);
+}
+
 TEST_F(BlockTableTest, GivesItsBlocksBack) {
   {
     BlockTable table(pool_, model_.runner());

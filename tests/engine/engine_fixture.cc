@@ -11,18 +11,20 @@ namespace {
 // As many programs as the settings need; a failure ends the test program.
 std::unique_ptr<schedule::Scheduler> prepare(runner::ModelRunner& runner,
                                              const EngineSettings& settings) {
+  const StepOptions steps = {.prefill_rows = settings.prefill_rows,
+                             .draft_tokens = most_draft_tokens(settings.speculation)};
   if (!settings.shapes.empty()) {
     for (const schedule::Shape& shape : settings.shapes) {
-      const StepShapes programs = step_shapes(shape, settings.prefill_rows);
-      SPYRE_CHECK(runner.prepare(programs.prefill).has_value());
-      SPYRE_CHECK(runner.prepare(programs.decode).has_value());
+      for (const model::StepShape& program : step_shapes(shape, steps).all()) {
+        SPYRE_CHECK(runner.prepare(program).has_value());
+      }
     }
     return schedule::StaticBatching::create({.shapes = settings.shapes}).value();
   }
   const int64_t sequences = settings.max_num_seqs;
   SPYRE_CHECK(runner.prepare({.rows = settings.prefill_rows, .output_rows = kTileOutputs}));
-  SPYRE_CHECK(
-      runner.prepare({.rows = sequences, .sequences = sequences, .output_rows = sequences}));
+  const int64_t rows = verify_rows(sequences, steps.draft_tokens);
+  SPYRE_CHECK(runner.prepare({.rows = rows, .sequences = sequences, .output_rows = rows}));
   return schedule::Reserving::create({.max_sequences = sequences,
                                       .kv_blocks = runner.kv_cache().shape().blocks,
                                       .max_model_len = runner.max_model_len(),
@@ -30,17 +32,26 @@ std::unique_ptr<schedule::Scheduler> prepare(runner::ModelRunner& runner,
       .value();
 }
 
+// Compiled: with machine code where this build has a compiler.
+runner::testing::RunSettings run_settings(const EngineSettings& settings) {
+  runner::testing::RunSettings run{.isa = kernels::best_isa(detect_cpu_features()),
+                                   .execution = settings.execution};
+  if (settings.execution == backend::Execution::kCompiled) run.code = backend::CodeOptions{};
+  return run;
+}
+
 }  // namespace
 
 EngineFixture::EngineFixture(std::string_view name, const EngineSettings& settings)
-    : model_(name, {.isa = kernels::best_isa(detect_cpu_features())}),
+    : model_(name, run_settings(settings)),
       tokenizer_(text::Tokenizer::load(runner::testing::fixture_path(name)).value()),
       expected_(runner::testing::expected_of(name)),
       generator_(make_generator(settings)) {}
 
 std::unique_ptr<Generator> EngineFixture::make_generator(const EngineSettings& settings) {
-  return Generator::create(model_.runner(), tokenizer_, prepare(model_.runner(), settings),
-                           {.prefill_rows = settings.prefill_rows})
+  return Generator::create(
+             model_.runner(), tokenizer_, prepare(model_.runner(), settings),
+             {.prefill_rows = settings.prefill_rows, .speculation = settings.speculation})
       .value();
 }
 

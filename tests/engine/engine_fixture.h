@@ -23,6 +23,8 @@ struct EngineSettings {
   int64_t max_num_seqs = 8;
   int64_t prefill_rows = kPrefillRows;
   std::vector<schedule::Shape> shapes = {};
+  std::optional<Speculation> speculation = {};
+  backend::Execution execution = backend::Execution::kEager;  // of a fixture, not of a generator
 };
 
 class Recorder final : public Listener {

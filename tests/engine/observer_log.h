@@ -21,6 +21,11 @@ struct ObserverLog final : Observer {
   }
   int64_t prompt_tokens() const { return sum(&StepReport::prompt_tokens); }
   int64_t generated_tokens() const { return sum(&StepReport::generated_tokens); }
+  DraftCounts drafts() const {
+    DraftCounts all;
+    for (const StepReport& each : steps) all += each.drafts;
+    return all;
+  }
   int64_t sum(int64_t StepReport::* field) const {
     int64_t total = 0;
     for (const StepReport& each : steps) total += each.*field;

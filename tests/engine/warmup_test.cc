@@ -23,9 +23,34 @@ TEST(StepShapes, AreNoLargerThanTheShape) {
   EXPECT_EQ(large.prefill.output_rows, 64);
   EXPECT_EQ(large.decode.rows, 4);
   EXPECT_EQ(large.decode.output_rows, 4);
-  const StepShapes small = step_shapes({.prompt_tokens = 64, .new_tokens = 9, .batch_size = 1}, 32);
+  const StepShapes small =
+      step_shapes({.prompt_tokens = 64, .new_tokens = 9, .batch_size = 1}, {.prefill_rows = 32});
   EXPECT_EQ(small.prefill.rows, 32);
   EXPECT_EQ(small.prefill.output_rows, 32);
+}
+
+TEST(StepShapes, DraftsHaveAProgramOfTheirOwn) {
+  const auto shapes = [](int64_t batch, int64_t draft_tokens) {
+    return step_shapes({.prompt_tokens = 64, .new_tokens = 9, .batch_size = batch},
+                       {.draft_tokens = draft_tokens});
+  };
+  EXPECT_EQ(shapes(4, 0).verify, std::nullopt);
+  EXPECT_EQ(shapes(4, 0).all().size(), 2u);
+  const StepShapes four = shapes(4, 5);
+  EXPECT_EQ(four.decode.rows, 4);
+  ASSERT_TRUE(four.verify);
+  EXPECT_EQ(four.verify->rows, 24);
+  EXPECT_EQ(four.verify->sequences, 4);
+  EXPECT_EQ(four.verify->output_rows, 24);
+  EXPECT_EQ(four.all().size(), 3u);
+  // Bounded, and none at all for a batch that is as large.
+  EXPECT_EQ(shapes(32, 4).verify->rows, 64);
+  EXPECT_EQ(shapes(64, 4).verify, std::nullopt);
+  for (int64_t draft_tokens = 0; draft_tokens <= 16; ++draft_tokens) {
+    for (int64_t batch = 1; batch < 80; ++batch) {
+      EXPECT_LE(verify_rows(batch, draft_tokens), verify_rows(batch + 1, draft_tokens));
+    }
+  }
 }
 
 TEST(Warmup, RunsEachShapeTwiceAndLeavesNoTrace) {
@@ -54,6 +79,17 @@ TEST(Warmup, RunsEachShapeTwiceAndLeavesNoTrace) {
   }
   for (RequestId id = 0; id < 8; ++id) {
     EXPECT_EQ(recorder.outcomes[id].output.completions[0].token_ids, offline.greedy(1));
+  }
+}
+
+TEST(Warmup, DraftsFitIntoTheSmallestShape) {
+  for (const int64_t batch : {1, 7, 8}) {
+    EngineFixture engine(kModel);
+    const std::vector<schedule::Shape> shapes = {
+        {.prompt_tokens = 64, .new_tokens = 1, .batch_size = batch},
+        {.prompt_tokens = 64, .new_tokens = 60, .batch_size = batch}};
+    EXPECT_TRUE(warm_up(engine.model().runner(), shapes, {.steps = {.draft_tokens = 16}},
+                        [](const WarmupProgress&) { return true; }));
   }
 }
 

@@ -130,6 +130,22 @@ TEST(Reserving, WhatCanBeSeen) {
   EXPECT_THAT(reserving->snapshot().block_tables, IsEmpty());
 }
 
+TEST(Reserving, DraftsTakeASequenceFurther) {
+  const auto reserving = scheduler(kFour);
+  Trace trace(*reserving);
+  trace.add({0, 60, 100}, 4);
+  trace.step();
+  trace.step();
+  trace.step();
+  reserving->computed(0, 60);  // what is known already
+  reserving->computed(1, 99);  // unknown
+  EXPECT_EQ(reserving->snapshot().tkv, 61);
+  EXPECT_EQ(reserving->snapshot().blocks_used, 1);
+  reserving->computed(0, 65);
+  EXPECT_EQ(reserving->snapshot().tkv, 65);
+  EXPECT_EQ(reserving->snapshot().blocks_used, 2);
+}
+
 TEST(Reserving, AbortsAtEveryStage) {
   const auto reserving = scheduler(
       {.max_sequences = 1, .kv_blocks = 8, .max_model_len = 256, .prompt_chunk_tokens = 50});

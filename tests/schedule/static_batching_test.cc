@@ -160,6 +160,31 @@ TEST(StaticBatching, WhatCanBeSeen) {
   EXPECT_EQ(seen.blocks_used, 0);
 }
 
+TEST(StaticBatching, TheLengthIsThatOfTheRowThatDraftsTookFurthest) {
+  const auto batching = scheduler({{64, 20, 2}});
+  Trace trace(*batching);
+  trace.add({7, 10, 20}, 4);
+  trace.add({8, 60, 20}, 6);
+  trace.step();
+  trace.step();
+  EXPECT_EQ(batching->snapshot().tkv, 65);
+  batching->computed(7, 15);
+  EXPECT_EQ(batching->snapshot().tkv, 69);
+  batching->computed(8, 61);
+  batching->computed(9, 1000);  // unknown
+  EXPECT_EQ(batching->snapshot().tkv, 69);
+  trace.step();
+  EXPECT_EQ(batching->snapshot().tkv, 69);
+  batching->computed(8, 67);
+  EXPECT_EQ(batching->snapshot().tkv, 71);
+  while (trace.step().kind != StepKind::kIdle) {
+  }
+  EXPECT_EQ(batching->snapshot().tkv, 0);
+  trace.add({10, 10, 20}, 2);
+  trace.step();
+  EXPECT_EQ(batching->snapshot().tkv, 64);
+}
+
 TEST(StaticBatching, AWaitingRequestCanBeAborted) {
   const auto batching = scheduler({{64, 20, 1}});
   Trace trace(*batching);

@@ -108,6 +108,18 @@ void EngineMetrics::on_step(const engine::StepReport& report) {
   computed_prompt_tokens_.Increment(real(report.prompt_tokens));
   generation_tokens_.Increment(real(report.generated_tokens));
   iteration_tokens_.Observe(real(report.prompt_tokens + report.generated_tokens));
+  if (report.drafts.drafts > 0) count_drafts(report.drafts);
+}
+
+void EngineMetrics::count_drafts(const engine::DraftCounts& counts) {
+  const std::lock_guard lock(mutex_);
+  if (!drafts_) return;
+  drafts_->drafts.Increment(real(counts.drafts));
+  drafts_->draft_tokens.Increment(real(counts.draft_tokens));
+  drafts_->accepted_tokens.Increment(real(counts.accepted_tokens));
+  for (size_t i = 0; i < drafts_->accepted_at.size(); ++i) {
+    drafts_->accepted_at[i]->Increment(real(counts.accepted_at[i]));
+  }
 }
 
 void EngineMetrics::on_first_token(double seconds) { first_token_.Observe(seconds); }
@@ -173,6 +185,24 @@ void EngineMetrics::set_max_model_len(int64_t tokens) {
       make("max_num_generation_tokens", "Tokens generated for a choice, the mean of a request."),
       make("params_max_tokens", "Longest answer that a request asks for."),
       make("prefill_kv_computed_tokens", "Prompt tokens of a request that were computed.")});
+}
+
+void EngineMetrics::set_draft_tokens(int64_t most) {
+  const auto make = [&](const std::string& name, const std::string& help) -> Counter& {
+    return registry_.counter(fmt::format("vllm:spec_decode_{}_total", name), help, labels_);
+  };
+  const std::lock_guard lock(mutex_);
+  drafts_ = std::make_unique<DraftCounters>(
+      DraftCounters{make("num_drafts", "Drafts that were checked."),
+                    make("num_draft_tokens", "Tokens of drafts."),
+                    make("num_accepted_tokens", "Tokens of drafts that were accepted."),
+                    {}});
+  for (int64_t i = 0; i < most; ++i) {
+    drafts_->accepted_at.push_back(
+        &registry_.counter("vllm:spec_decode_num_accepted_tokens_per_pos_total",
+                           "Tokens of drafts that were accepted, by place in the draft.",
+                           with(labels_, "position", fmt::format("{}", i))));
+  }
 }
 
 }  // namespace spyre::serve::metrics

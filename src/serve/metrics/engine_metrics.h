@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "engine/observer.h"
 #include "serve/metrics/series.h"
@@ -41,6 +42,9 @@ class EngineMetrics final : public engine::Observer {
   void set_cache_config(const CacheConfig& config);
   // Makes the histograms of tokens, whose edges end there. Once, before the first request.
   void set_max_model_len(int64_t tokens);
+  // Makes the counters of speculation, whose drafts have at most so many tokens: 1 to
+  // engine::kMostDraftTokens. Once, before the first request; never without speculation.
+  void set_draft_tokens(int64_t most);
 
   // model_name and engine.
   const Labels& labels() const { return labels_; }
@@ -62,10 +66,17 @@ class EngineMetrics final : public engine::Observer {
     Histogram& max_tokens;
     Histogram& computed_prompt;
   };
+  struct DraftCounters {
+    Counter& drafts;
+    Counter& draft_tokens;
+    Counter& accepted_tokens;
+    std::vector<Counter*> accepted_at;  // by place in the draft
+  };
   static constexpr size_t kReasons = 5;
 
   Histogram& seconds(const std::string& name, const std::string& help);
   void observe_times(const engine::RequestReport& report);
+  void count_drafts(const engine::DraftCounts& counts);
 
   SeriesRegistry& registry_;
   const Labels labels_;
@@ -89,8 +100,9 @@ class EngineMetrics final : public engine::Observer {
   Histogram& inference_;
   Histogram& prefill_;
   Histogram& decode_;
-  std::mutex mutex_;  // guards the making of tokens_
+  std::mutex mutex_;  // guards the making of what follows
   std::unique_ptr<TokenHistograms> tokens_;
+  std::unique_ptr<DraftCounters> drafts_;
 };
 
 }  // namespace spyre::serve::metrics

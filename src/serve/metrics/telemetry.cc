@@ -46,6 +46,7 @@ void Telemetry::planned(const PlanFacts& facts) {
   metrics_.shapes().set_shapes(facts.shapes);
   metrics_.engine().set_max_model_len(facts.max_model_len);
   metrics_.engine().set_cache_config(facts.cache);
+  if (facts.draft_tokens > 0) metrics_.engine().set_draft_tokens(facts.draft_tokens);
   for (const auto& [part, bytes] : facts.memory) metrics_.shapes().set_planned_memory(part, bytes);
 }
 

@@ -165,6 +165,29 @@ TEST_F(Metrics, FactsOfTheStart) {
   EXPECT_EQ(value("spyre:graph_cache_evictions_total"), 1);
 }
 
+TEST_F(Metrics, DraftsAreCountedWhereThereIsSpeculation) {
+  engine::DraftCounts drafts;
+  drafts.add(4, 3);
+  drafts.add(2, 0);
+  const engine::StepReport step{
+      .kind = schedule::StepKind::kDecode, .generated_tokens = 5, .drafts = drafts};
+  metrics_.on_step(step);
+  EXPECT_THAT(metrics_.text(), Not(HasSubstr("spec_decode")));
+  metrics_.engine().set_draft_tokens(4);
+  EXPECT_EQ(value("vllm:spec_decode_num_drafts_total"), 0);
+  EXPECT_EQ(value("vllm:spec_decode_num_accepted_tokens_per_pos_total"), 0);
+  metrics_.on_step(step);
+  metrics_.on_step(step);
+  EXPECT_EQ(value("vllm:spec_decode_num_drafts_total"), 4);
+  EXPECT_EQ(value("vllm:spec_decode_num_draft_tokens_total"), 12);
+  EXPECT_EQ(value("vllm:spec_decode_num_accepted_tokens_total"), 6);
+  const char* const at = "vllm:spec_decode_num_accepted_tokens_per_pos_total";
+  EXPECT_EQ(value(at, R"(position="0")"), 2);
+  EXPECT_EQ(value(at, R"(position="2")"), 2);
+  EXPECT_EQ(value(at, R"(position="3")"), 0);
+  EXPECT_EQ(value(at, R"(position="4")"), -1);
+}
+
 TEST_F(Metrics, HttpRequests) {
   http::Request request;
   request.method = "POST";
