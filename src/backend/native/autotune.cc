@@ -84,6 +84,7 @@ class Tuner {
       tunings.push_back(std::move(tuning));
     }
     std::vector<std::unique_ptr<NativeProgram>> programs;
+    programs.reserve(tunings.size());
     for (const Tuning& tuning : tunings) programs.push_back(program_of(tuning));
     int rounds = 0;
     for (; rounds < kMostRounds && (rounds < kFewestRounds || Clock::now() < end); ++rounds) {

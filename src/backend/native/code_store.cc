@@ -53,6 +53,7 @@ std::optional<std::vector<compile::CompiledRoutine>> take_answers(std::string by
 
 void name_for_perf(const compile::Routine& routine, const compile::LoadedCode& code) {
   std::vector<std::string> pieces;
+  pieces.reserve(routine.calls.size());
   for (const auto& call : routine.calls) pieces.push_back(kernels::symbol(call.kind, call.format));
   const Status named =
       add_to_perf_map(code.begin(), code.bytes(), fmt::format("{}", fmt::join(pieces, "+")));

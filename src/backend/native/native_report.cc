@@ -27,6 +27,7 @@ std::string pieces_of(const compile::Program& program, const Task& task) {
 
 std::string pieces_of(const compile::Program& program, const Phase& phase) {
   std::vector<std::string> tasks;
+  tasks.reserve(phase.tasks.size());
   for (const Task& task : phase.tasks) tasks.push_back(pieces_of(program, task));
   const std::string prologue = phase.prologue ? pieces_of(program, *phase.prologue) + " | " : "";
   return fmt::format("{}{}", prologue, fmt::join(tasks, " + "));
