@@ -140,7 +140,7 @@ void add_matmuls(Format format, Inputs inputs) {
 }
 
 void run_attention(benchmark::State& state, AttentionFunction attention, Format format,
-                   int64_t keys) {
+                   int64_t keys, int64_t rows) {
   constexpr int64_t kGroup = 3;
   constexpr int64_t kHeadDim = 64;
   const int64_t blocks = (keys + kKvBlockTokens - 1) / kKvBlockTokens;
@@ -149,19 +149,21 @@ void run_attention(benchmark::State& state, AttentionFunction attention, Format 
   std::vector<int32_t> table;
   table.reserve(static_cast<size_t>(blocks));
   for (int64_t i = 0; i < blocks; ++i) table.push_back(static_cast<int32_t>(i));
-  const std::vector<float> q(kGroup * kHeadDim, 0.5f);
+  const std::vector<float> q(static_cast<size_t>(rows * kGroup * kHeadDim), 0.5f);
   std::vector<float> out(q.size());
-  std::vector<float> scratch(attention_scratch_floats(kGroup, kHeadDim));
+  std::vector<float> scratch(attention_scratch_floats(rows * kGroup, kHeadDim));
   const AttentionArgs args = {.q = q.data(),
                               .out = out.data(),
+                              .out_stride = kGroup * kHeadDim,
+                              .rows = rows,
                               .group = kGroup,
                               .head_dim = kHeadDim,
                               .k_pool = pool.data(),
                               .v_pool = pool.data(),
                               .block_stride = block_bytes,
                               .block_table = table.data(),
-                              .first = 0,
-                              .position = keys - 1,
+                              .window = 0,
+                              .position = keys - rows,
                               .scale = 0.125f,
                               .softcap = 0.0f,
                               .scratch = scratch.data()};
@@ -170,17 +172,21 @@ void run_attention(benchmark::State& state, AttentionFunction attention, Format 
     benchmark::ClobberMemory();
   }
   report_reads(state, static_cast<size_t>(2 * blocks * block_bytes));
-  report(state, "GFLOP/s", static_cast<double>(4 * kGroup * kHeadDim * keys) * 1e-9);
+  report(state, "GFLOP/s", static_cast<double>(4 * rows * kGroup * kHeadDim * keys) * 1e-9);
 }
 
 void add_attention(const std::string& kernel, AttentionFunction KernelTable::* attention,
                    Format format) {
   for (const Isa isa : tiers()) {
     for (const int64_t keys : {64, 512, 4096}) {
-      const std::string label = kernel + "/" + name_of(isa) + "/keys:" + std::to_string(keys);
-      benchmark::RegisterBenchmark(label.c_str(), [=](benchmark::State& state) {
-        run_attention(state, kernel_table(isa).*attention, format, keys);
-      });
+      // One row, as at decode, and a tile of a prompt.
+      for (const int64_t rows : {1, 8}) {
+        const std::string label = kernel + "/" + name_of(isa) + "/keys:" + std::to_string(keys) +
+                                  "/rows:" + std::to_string(rows);
+        benchmark::RegisterBenchmark(label.c_str(), [=](benchmark::State& state) {
+          run_attention(state, kernel_table(isa).*attention, format, keys, rows);
+        });
+      }
     }
   }
 }

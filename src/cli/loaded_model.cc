@@ -100,7 +100,9 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t seq
                  "VLLM_SPYRE_DYNAMO_BACKEND=sendnn_compile_only: compiles a server's graphs and "
                  "ends; wanted sendnn, inductor or eager to run a model, or `spyre compile`");
   }
-  SPYRE_TRY(compile_graphs(open, settings, {.length = length, .graphs = 2}));
+  SPYRE_TRY_ASSIGN(const engine::StepOptions steps, step_options(settings));
+  const int64_t graphs = steps.draft_tokens > 0 ? 3 : 2;  // those of offline_generator()
+  SPYRE_TRY(compile_graphs(open, settings, {.length = length, .graphs = graphs}));
   open.options.kv_blocks =
       kv_blocks({.block_bytes = kv_block_bytes(open),
                  .blocks_per_sequence = (open.options.max_model_len + kernels::kKvBlockTokens - 1) /

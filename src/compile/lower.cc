@@ -45,15 +45,25 @@ Status Lowering::check_inputs() {
   return {};
 }
 
-Status Lowering::check_attention(const Node& attention) const {
-  if (attention.integer(Attribute::kLayer) < kv_.layers &&
-      attention.integer(Attribute::kKvHeads) == kv_.kv_heads &&
-      attention.integer(Attribute::kHeadDim) == kv_.head_dim) {
-    return {};
+Status Lowering::check_attention(const Node& attention) {
+  if (attention.integer(Attribute::kLayer) >= kv_.layers ||
+      attention.integer(Attribute::kKvHeads) != kv_.kv_heads ||
+      attention.integer(Attribute::kHeadDim) != kv_.head_dim) {
+    return error(Code::kInvalidArgument,
+                 "attention of layer {}: the KV cache has {} layers of {} heads of {}",
+                 attention.integer(Attribute::kLayer), kv_.layers, kv_.kv_heads, kv_.head_dim);
   }
-  return error(Code::kInvalidArgument,
-               "attention of layer {}: the KV cache has {} layers of {} heads of {}",
-               attention.integer(Attribute::kLayer), kv_.layers, kv_.kv_heads, kv_.head_dim);
+  const int64_t group = columns_of(attention) / kv_.head_dim / kv_.kv_heads;
+  AttentionTiles& tiles = program_.tiles;
+  if (tiles.group != 0 && tiles.group != group) {
+    return error(Code::kUnsupported, "attention of layer {}: groups of {} heads, others of {}",
+                 attention.integer(Attribute::kLayer), group, tiles.group);
+  }
+  const int64_t capacity = row_capacity(attention.inputs[0]);
+  tiles = {.kv_heads = kv_.kv_heads,
+           .group = group,
+           .rows = std::min(capacity, kernels::attention_tile_rows(group))};
+  return {};
 }
 
 int64_t Lowering::new_value(int64_t elements) {

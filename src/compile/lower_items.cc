@@ -4,20 +4,21 @@
 namespace spyre::compile {
 
 void Lowering::head_pieces(TaskBuilder& task, const std::vector<NodeId>& nodes, NodeId source,
-                           Operand heads, int64_t columns) {
+                           Operand heads, int64_t items) {
   kernels::Piece& load = task.add(PieceKind::kLoadHeads);
   load.x = read(task, source);
   load.out = heads;
-  load.columns = columns;
+  load.run = kv_.head_dim;
   load.count = kv_.kv_heads;
+  load.items = items;
   for (const NodeId id : nodes) {
     const Node& each = node(id);
     const bool rope = each.op == Op::kRope;
     kernels::Piece& piece = task.add(rope ? PieceKind::kHeadRope : PieceKind::kHeadNorm);
     piece.out = heads;
-    piece.columns = columns;
     piece.run = kv_.head_dim;
     piece.count = kv_.kv_heads;
+    piece.items = items;
     if (rope) {
       const int64_t index = rope_index(each);
       piece.table = task.slot(Base::kCosines, index);
@@ -40,7 +41,7 @@ void Lowering::items_region(const Region& region) {
   };
   const int64_t layer = attention.integer(Attribute::kLayer);
   const int64_t group_columns = columns_of(attention) / kv_.kv_heads;
-  const int64_t group = group_columns / kv_.head_dim;
+  const AttentionTiles& tiles = program_.tiles;
   Phase each = begin_phase(Work::kItems, id);
 
   const auto cache = [&](TaskBuilder& task, kernels::Piece piece) {
@@ -57,16 +58,16 @@ void Lowering::items_region(const Region& region) {
   };
 
   PrivateLayout scratch;
-  const int64_t queries = scratch.take(group_columns);
+  const int64_t queries = scratch.take(tiles.rows * group_columns);
   const int64_t key = scratch.take(kv_.head_dim);
   const int64_t converted = scratch.take(kv_.head_dim);
-  const int64_t kernel =
-      scratch.take(static_cast<int64_t>(kernels::attention_scratch_floats(group, kv_.head_dim)));
+  const int64_t kernel = scratch.take(static_cast<int64_t>(
+      kernels::attention_scratch_floats(tiles.rows * tiles.group, kv_.head_dim)));
   need_private(scratch);
 
   TaskBuilder writing;
   const Operand k = {.slot = writing.slot(Base::kPrivate, key), .offset = 0, .stride = 0};
-  head_pieces(writing, region.tracks[1], source(1), k, kv_.head_dim);
+  head_pieces(writing, region.tracks[1], source(1), k, kernels::kNoSlot);
   const Operand v = read(writing, attention.inputs[2]);
   kernels::Piece& write_kv = writing.add(PieceKind::kWriteKv, kv_.format);
   write_kv = cache(writing, {});
@@ -78,13 +79,15 @@ void Lowering::items_region(const Region& region) {
 
   TaskBuilder attending;
   const Operand q = {.slot = attending.slot(Base::kPrivate, queries), .offset = 0, .stride = 0};
-  head_pieces(attending, region.tracks[0], source(0), q, group_columns);
+  const int64_t items = attending.slot(Base::kItems);
+  head_pieces(attending, region.tracks[0], source(0), q, items);
   const Operand out = write(attending, id);
   kernels::Piece& attend = attending.add(PieceKind::kAttend, kv_.format);
   attend = cache(attending, {});
   attend.x = q;
   attend.y = {.slot = attending.slot(Base::kPrivate, kernel), .offset = 0, .stride = 0};
   attend.out = out;
+  attend.items = items;
   attend.columns = group_columns;
   attend.window = attention.integer(Attribute::kWindow);
   attend.a = static_cast<float>(attention.real(Attribute::kScale));

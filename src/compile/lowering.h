@@ -80,7 +80,7 @@ class Lowering {
   int64_t phase() const { return static_cast<int64_t>(program_.phases.size()); }
 
   Status check_inputs();
-  Status check_attention(const Node& attention) const;
+  Status check_attention(const Node& attention);
   int64_t input_index(NodeId id) const;
   int64_t rows_of(NodeId id) const { return input_index(row_inputs_[static_cast<size_t>(id)]); }
   int64_t row_capacity(NodeId id) const {
@@ -120,7 +120,7 @@ class Lowering {
   void prepare(TaskBuilder& task, PrivateLayout& scratch, const WeightFormat& format, NodeId weight,
                Operand x, int64_t depth);
   void head_pieces(TaskBuilder& task, const std::vector<NodeId>& nodes, NodeId source,
-                   Operand heads, int64_t columns);
+                   Operand heads, int64_t items);
 
   Phase begin_phase(Work work, NodeId rows_like) const {
     return {.work = work,

@@ -5,9 +5,9 @@ namespace spyre::compile {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kBaseNames = {"arena",  "own",    "prepared", "input",
+constexpr std::array<std::string_view, 12> kBaseNames = {"arena",  "own",    "prepared", "input",
                                                          "matrix", "vector", "order",    "cos",
-                                                         "sin",    "keys",   "values"};
+                                                         "sin",    "keys",   "values",   "items"};
 
 std::string place(const Program& program, const Slot& slot) {
   const auto index = static_cast<size_t>(slot.value);
@@ -40,6 +40,7 @@ std::string task_text(const Program& program, const Task& task, std::string_view
     add("bias", call.piece.bias);
     add("ids", call.piece.ids);
     add("table", call.piece.table);
+    add("items", call.piece.items);
     add("out", call.piece.out.slot);
     text += fmt::format(" columns={}", call.piece.columns);
     if (call.piece.depth != 0) text += fmt::format(" depth={}", call.piece.depth);

@@ -35,6 +35,7 @@ enum class Base : uint8_t {
   kSines,
   kKeys,  // value: layer
   kValues,
+  kItems,  // the step's list of kernels::AttentionItem
 };
 
 // The step inputs that programs know.
@@ -83,6 +84,13 @@ struct RopeUse {
   int64_t rows = 0;  // capacity
 };
 
+// How attention may be cut into items.
+struct AttentionTiles {
+  int64_t kv_heads = 0;
+  int64_t group = 0;  // query heads of a KV head; 0: no attention
+  int64_t rows = 0;   // of an item at most
+};
+
 struct Program {
   std::vector<Routine> routines;  // each once
   std::vector<Phase> phases;
@@ -90,6 +98,7 @@ struct Program {
   std::vector<RopeUse> ropes;
   std::array<int64_t, kStepInputs.size()> capacity{};  // elements of each step input; 0: unused
   int64_t max_blocks = 0;                              // of a sequence, in the block table
+  AttentionTiles tiles;
   int64_t arena_bytes = 0;
   int64_t prepared_bytes = 0;     // for all rows of the largest region
   int64_t private_bytes = 0;      // scratch of a thread, its own prepared rows behind it

@@ -59,31 +59,37 @@ struct MatmulArgs {
 };
 using MatmulFunction = void (*)(const MatmulArgs&);
 
-// Attention of one query row over paged keys and values, one KV head and the group of query heads
-// that share it.
-//   out[g,d] = sum_t softmax_t(scale * q[g,:] . k[t,:]) * v[t,d],   first <= t <= position
+// Attention of a tile of query rows over paged keys and values, one KV head and some of the query
+// heads that share it. The rows are of one sequence, at positions one after the other.
+//   out[r,g,d] = sum_t softmax_t(scale * q[r,g,:] . k[t,:]) * v[t,d],   all t visible to row r:
+//   t <= position + r, and with a window t > position + r - window
 // K block: [head_dim][64] (tokens along the lanes), V block: [64][head_dim], both of kv_format, per
 // (block, kv head). Scores: one FMA chain over d ascending from 0, then times scale, then softcap *
 // tanh(s / softcap) when softcap > 0. Chunks of 256 positions, cut at multiples of 256, ascending;
 // per chunk max, p = exp(s - max), lanes16 sum, PV by one FMA chain over t ascending; chunks merged
 // in ascending order (Milakov & Gimelshein 2018, arXiv 1805.02867).
 struct AttentionArgs {
-  const float* q;  // [group][head_dim]
-  float* out;      // [group][head_dim]
-  int64_t group;   // query heads per KV head
+  const float* q;  // [rows][group][head_dim]
+  float* out;      // [rows], out_stride floats apart, of [group][head_dim]
+  int64_t out_stride;
+  int64_t rows;
+  int64_t group;  // query heads
   int64_t head_dim;
   const std::byte* k_pool;  // block b of this layer and KV head at k_pool + b * block_stride
   const std::byte* v_pool;
   int64_t block_stride;        // bytes
   const int32_t* block_table;  // block of positions 64*i .. 64*i+63
-  int64_t first;               // first visible position (0, or position - window + 1)
-  int64_t position;            // of the query: last visible
+  int64_t window;              // positions a row sees, its own the last; 0: all
+  int64_t position;            // of the first row
   float scale;
   float softcap;   // 0 = off
-  float* scratch;  // attention_scratch_floats(group, head_dim)
+  float* scratch;  // attention_scratch_floats(rows * group, head_dim)
 };
 using AttentionFunction = void (*)(const AttentionArgs&);
-size_t attention_scratch_floats(int64_t group, int64_t head_dim);
+size_t attention_scratch_floats(int64_t pairs, int64_t head_dim);
+// Rows that are best taken together, at most: enough pairs for full registers, while what is theirs
+// stays in the nearest cache.
+int64_t attention_tile_rows(int64_t group);
 
 // Everything a tier offers. Filled from kernel_list.inc; an entry a tier lacks is the next lower
 // tier's.

@@ -56,6 +56,7 @@ struct Lanes16 {
   void accumulate(int64_t n, Body body) {
     int64_t i = 0;
     for (; i + kReduceLanes <= n; i += kReduceLanes) {
+#pragma GCC unroll 2
       for (int j = 0; j < kVectors; ++j) body(part[j], i + j * V::kLanes, int64_t{V::kLanes});
     }
     for (int j = 0; j < kVectors && i + j * V::kLanes < n; ++j) {
@@ -64,22 +65,8 @@ struct Lanes16 {
     }
   }
 
-  float sum() const {
-    float lanes[kReduceLanes];
-    for (int j = 0; j < kVectors; ++j) V::store(lanes + j * V::kLanes, part[j]);
-    for (int apart = kReduceLanes / 2; apart > 0; apart /= 2) {
-      for (int i = 0; i < apart; ++i) lanes[i] = lanes[i] + lanes[i + apart];
-    }
-    return lanes[0];
-  }
-
-  float max() const {
-    float lanes[kReduceLanes];
-    for (int j = 0; j < kVectors; ++j) V::store(lanes + j * V::kLanes, part[j]);
-    float largest = lanes[0];
-    for (float each : lanes) largest = each > largest ? each : largest;
-    return largest;
-  }
+  float sum() const { return V::sum_of_16(part); }
+  float max() const { return V::max_of_16(part); }
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 template <typename V, int kCount>
 typename V::F polynomial(typename V::F x, const float (&coefficients)[kCount]) {
   typename V::F sum = V::set1(coefficients[0]);
+#pragma GCC unroll 9
   for (int i = 1; i < kCount; ++i) sum = V::fma(sum, x, V::set1(coefficients[i]));
   return sum;
 }
@@ -33,23 +34,36 @@ typename V::F power_of_two(typename V::I n) {
   return V::from_bits(V::template shift_left<23>(V::add(n, V::int1(127))));
 }
 
+// x * 2^n for n in [-150, 128], rounded once; shifted: n + kRoundMagic.
+template <typename V>
+typename V::F times_power_of_two(typename V::F x, typename V::F shifted) {
+  const typename V::F magic = V::set1(kRoundMagic);
+  if constexpr (V::kScales) {
+    return V::scale(x, V::sub(shifted, magic));
+  } else {
+    // Two factors, the first of which is exact. Biased so that the halving shift, which fills with
+    // zeros, sees a positive number. A NaN's n is some integer.
+    const typename V::I n = V::sub(V::bits(shifted), V::bits(magic));
+    const typename V::I half =
+        V::sub(V::template shift_right<1>(V::add(n, V::int1(256))), V::int1(128));
+    return V::mul(V::mul(x, power_of_two<V>(half)), power_of_two<V>(V::sub(n, half)));
+  }
+}
+
 // e^x within 1.5 ulp, subnormal results included; overflow gives infinity. x = n ln 2 + r, |r| <=
-// ln 2 / 2, e^r = 1 + r + r^2 P(r); ln 2 in two parts (Cody and Waite); 2^n as two factors so that
-// n may reach from -150 to 128.
+// ln 2 / 2, e^r = 1 + r + r^2 P(r); ln 2 in two parts (Cody and Waite).
 template <typename V>
 typename V::F exp(typename V::F x) {
   using F = typename V::F;
   constexpr float kP[] = {0.00139269268f, 0.00836377405f, 0.0416665487f, 0.166665733f, 0.5f};
   x = V::max(V::set1(-104.0f), V::min(V::set1(89.0f), x));
-  const typename V::I n = round_to_int<V>(V::mul(x, V::set1(1.44269502f)));
-  const F whole = V::to_float(n);
+  const F magic = V::set1(kRoundMagic);
+  const F shifted = V::add(V::mul(x, V::set1(1.44269502f)), magic);
+  const F whole = V::sub(shifted, magic);
   F r = V::fma(whole, V::set1(-0.693147182f), x);
   r = V::fma(whole, V::set1(1.9046543e-09f), r);
   const F e = V::add(V::fma(V::mul(r, r), polynomial<V>(r, kP), r), V::set1(1.0f));
-  // Biased so that the halving shift, which fills with zeros, sees a positive number.
-  const typename V::I half =
-      V::sub(V::template shift_right<1>(V::add(n, V::int1(256))), V::int1(128));
-  return V::mul(V::mul(e, power_of_two<V>(half)), power_of_two<V>(V::sub(n, half)));
+  return times_power_of_two<V>(e, shifted);
 }
 
 // Within 3 ulp: x + x^3 P(x^2) below 0.625, 1 - 2 / (e^2|x| + 1) above.

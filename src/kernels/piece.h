@@ -6,7 +6,8 @@
 // A share is a range [begin, end) of
 //   rows    of the step;
 //   panels  of 16 columns of a matmul's output, for all rows;
-//   items   of attention: (row, KV head), the head changing first.
+//   items   of attention: (row, KV head), the head changing first; or those of a list, each a tile
+//           of rows and heads (AttentionItem).
 // Slots are numbers of addresses, which the caller resolves per call: at[slot].
 #pragma once
 
@@ -37,6 +38,14 @@ struct Operand {
   bool operator==(const Operand&) const = default;
 };
 
+// Rows of one sequence at positions one after the other, and query heads of one KV head.
+struct AttentionItem {
+  int32_t row = 0;  // the first
+  int32_t rows = 0;
+  int32_t head = 0;  // the first
+  int32_t heads = 0;
+};
+
 // What each field means to a kind is said in piece_list.inc. No padding: the bytes are what the
 // compiler embeds and what tells two pieces apart.
 struct Piece {
@@ -48,6 +57,7 @@ struct Piece {
   int64_t ids = kNoSlot;
   int64_t table = kNoSlot;  // block table; rope: cosines
   int64_t extra = kNoSlot;  // scratch; rope: sines
+  int64_t items = kNoSlot;  // the list of AttentionItem; none: items are (row, KV head)
   int64_t columns = 0;      // of out
   int64_t depth = 0;        // of x, where it differs
   int64_t run = 0;          // columns that belong together: a head, a group of a grouped format

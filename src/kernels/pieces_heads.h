@@ -1,5 +1,5 @@
-// Pieces over attention's items, (row, KV head): the heads of an item in scratch, keys and values
-// into the cache, and attention itself (piece_list.inc).
+// Pieces over attention's items: the heads of an item in scratch, keys and values into the cache,
+// and attention itself (piece_list.inc).
 #pragma once
 
 #include "kernels/attention.h"
@@ -8,28 +8,48 @@
 namespace spyre::kernels {
 namespace {
 
+// step_rows is a constant where programs are of one row: then that is an item's number as well.
+inline AttentionItem item_of(const Piece& p, void* const* at, int64_t step_rows, int64_t index) {
+  if (p.items == kNoSlot) {
+    return {.row = static_cast<int32_t>(index / p.count),
+            .rows = 1,
+            .head = static_cast<int32_t>(index % p.count),
+            .heads = 1};
+  }
+  AttentionItem item = values<AttentionItem>(at, p.items)[index];
+  if (step_rows == 1) item.rows = 1;
+  return item;
+}
+
 template <typename V>
-void piece_load_heads(const Piece& p, void* const* at, int64_t, int64_t begin, int64_t end) {
-  for (int64_t item = begin; item < end; ++item) {
-    const float* heads = row_of(p.x, at, item / p.count) + item % p.count * p.columns;
-    copy_floats(heads, row_of(p.out, at, 0), p.columns);
+void piece_load_heads(const Piece& p, void* const* at, int64_t rows, int64_t begin, int64_t) {
+  const AttentionItem item = item_of(p, at, rows, begin);
+  const int64_t width = item.heads * p.run;
+  for (int64_t i = 0; i < item.rows; ++i) {
+    copy_floats(row_of(p.x, at, item.row + i) + item.head * p.run, row_of(p.out, at, 0) + i * width,
+                width);
   }
 }
 
 template <typename V>
-void piece_head_norm(const Piece& p, void* const* at, int64_t, int64_t, int64_t) {
-  float* heads = row_of(p.out, at, 0);
-  for (int64_t c = 0; c < p.columns; c += p.run) {
-    rms_norm<V>(heads + c, values(at, p.weight), heads + c, p.run, p.a, p.b);
+void piece_head_norm(const Piece& p, void* const* at, int64_t rows, int64_t begin, int64_t) {
+  const AttentionItem item = item_of(p, at, rows, begin);
+  float* head = row_of(p.out, at, 0);
+  for (int64_t i = 0; i < item.rows * item.heads; ++i, head += p.run) {
+    rms_norm<V>(head, values(at, p.weight), head, p.run, p.a, p.b);
   }
 }
 
 template <typename V>
-void piece_head_rope(const Piece& p, void* const* at, int64_t, int64_t begin, int64_t) {
-  const int64_t entry = begin / p.count * p.depth;
-  float* heads = row_of(p.out, at, 0);
-  for (int64_t c = 0; c < p.columns; c += p.run) {
-    rope<V>(heads + c, values(at, p.table) + entry, values(at, p.extra) + entry, 2 * p.depth);
+void piece_head_rope(const Piece& p, void* const* at, int64_t rows, int64_t begin, int64_t) {
+  const AttentionItem item = item_of(p, at, rows, begin);
+  float* head = row_of(p.out, at, 0);
+  for (int64_t row = item.row; row < item.row + item.rows; ++row) {
+    const float* cosines = values(at, p.table) + row * p.depth;
+    const float* sines = values(at, p.extra) + row * p.depth;
+    for (int64_t i = 0; i < item.heads; ++i, head += p.run) {
+      rope<V>(head, cosines, sines, 2 * p.depth);
+    }
   }
 }
 
@@ -82,27 +102,26 @@ void piece_write_kv(const Piece& p, void* const* at, int64_t, int64_t begin, int
 }
 
 template <typename V, Format kKv>
-void piece_attend(const Piece& p, void* const* at, int64_t, int64_t begin, int64_t end) {
-  for (int64_t item = begin; item < end; ++item) {
-    const int64_t row = item / p.count;
-    const int64_t head = item % p.count;
-    const int64_t position = values<int32_t>(at, p.ids)[row];
-    const int64_t pool = head * 2 * p.run * kKvBlockTokens * kFloatBytes<kKv>;
-    const AttentionArgs args = {.q = row_of(p.x, at, 0),
-                                .out = row_of(p.out, at, row) + head * p.columns,
-                                .group = p.columns / p.run,
-                                .head_dim = p.run,
-                                .k_pool = values<std::byte>(at, p.weight) + pool,
-                                .v_pool = values<std::byte>(at, p.bias) + pool,
-                                .block_stride = p.stride,
-                                .block_table = block_row(p, at, row),
-                                .first = p.window > 0 ? larger(0, position - p.window + 1) : 0,
-                                .position = position,
-                                .scale = p.a,
-                                .softcap = p.b,
-                                .scratch = row_of(p.y, at, 0)};
-    attention<V, kKv>(args);
-  }
+void piece_attend(const Piece& p, void* const* at, int64_t rows, int64_t begin, int64_t) {
+  const AttentionItem item = item_of(p, at, rows, begin);
+  const int64_t kv_head = item.head / (p.columns / p.run);
+  const int64_t pool = kv_head * 2 * p.run * kKvBlockTokens * kFloatBytes<kKv>;
+  const AttentionArgs args = {.q = row_of(p.x, at, 0),
+                              .out = row_of(p.out, at, item.row) + item.head * p.run,
+                              .out_stride = p.out.stride,
+                              .rows = item.rows,
+                              .group = item.heads,
+                              .head_dim = p.run,
+                              .k_pool = values<std::byte>(at, p.weight) + pool,
+                              .v_pool = values<std::byte>(at, p.bias) + pool,
+                              .block_stride = p.stride,
+                              .block_table = block_row(p, at, item.row),
+                              .window = p.window,
+                              .position = values<int32_t>(at, p.ids)[item.row],
+                              .scale = p.a,
+                              .softcap = p.b,
+                              .scratch = row_of(p.y, at, 0)};
+  attention<V, kKv>(args);
 }
 
 }  // namespace

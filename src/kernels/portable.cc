@@ -31,9 +31,15 @@ size_t quantized_row_bytes(int64_t columns) {
   return static_cast<size_t>((columns + kQuantBlock - 1) / kQuantBlock) * sizeof(QuantizedBlock);
 }
 
-// Per query head: scores, output, maximum and sum of a chunk; maximum and sum so far.
-size_t attention_scratch_floats(int64_t group, int64_t head_dim) {
-  return static_cast<size_t>(group * (kAttentionChunk + head_dim + 4));
+// Per row and query head: scores, output, maximum and sum of a chunk; maximum and sum so far.
+size_t attention_scratch_floats(int64_t pairs, int64_t head_dim) {
+  return static_cast<size_t>(pairs * (kAttentionChunk + head_dim + 4));
+}
+
+int64_t attention_tile_rows(int64_t group) {
+  constexpr int64_t kPairs = 24;
+  constexpr int64_t kRows = 12;
+  return std::clamp<int64_t>(kPairs / group, 1, kRows);
 }
 
 void write_kv(Format kv_format, const float* k, const float* v, int64_t head_dim, int64_t slot,

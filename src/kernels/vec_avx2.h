@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/vec_halves.h"
+
 namespace spyre::kernels {
 namespace {
 
@@ -16,6 +18,7 @@ struct Avx2Vec {
   static constexpr int kMatmulRows = 4;
   static constexpr int kWideOffset = 128;
   static constexpr bool kPackedPairs = false;
+  static constexpr bool kScales = false;
 
   static I lanes_below(int64_t n) {
     const I lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -56,6 +59,8 @@ struct Avx2Vec {
   static F min(F a, F b) { return _mm256_min_ps(a, b); }
   static F sqrt(F a) { return _mm256_sqrt_ps(a); }
   static F abs(F a) { return _mm256_andnot_ps(set1(-0.0f), a); }
+  static float sum_of_16(const F* parts) { return sum_by_halves(add(parts[0], parts[1])); }
+  static float max_of_16(const F* parts) { return max_by_halves(max(parts[0], parts[1])); }
   static F copy_sign(F magnitude, F sign) {
     return _mm256_or_ps(abs(magnitude), _mm256_and_ps(set1(-0.0f), sign));
   }

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/vec_halves.h"
+
 namespace spyre::kernels {
 namespace {
 
@@ -16,6 +18,7 @@ struct Avx512Vec {
   static constexpr int kMatmulRows = 8;
   static constexpr int kWideOffset = 0;
   static constexpr bool kPackedPairs = false;
+  static constexpr bool kScales = true;
 
   static __mmask16 lanes_below(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
   static __m256i load_halves(const void* p) {
@@ -49,8 +52,13 @@ struct Avx512Vec {
   static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
   static F max(F a, F b) { return _mm512_max_ps(a, b); }
   static F min(F a, F b) { return _mm512_min_ps(a, b); }
+  static F scale(F a, F power) { return _mm512_scalef_ps(a, power); }
   static F sqrt(F a) { return _mm512_sqrt_ps(a); }
   static F abs(F a) { return _mm512_andnot_ps(set1(-0.0f), a); }
+  static __m256 low(F a) { return _mm512_castps512_ps256(a); }
+  static __m256 high(F a) { return _mm512_extractf32x8_ps(a, 1); }
+  static float sum_of_16(const F* a) { return sum_by_halves(_mm256_add_ps(low(*a), high(*a))); }
+  static float max_of_16(const F* a) { return max_by_halves(_mm256_max_ps(low(*a), high(*a))); }
   static F copy_sign(F magnitude, F sign) {
     return _mm512_or_ps(abs(magnitude), _mm512_and_ps(set1(-0.0f), sign));
   }

@@ -21,6 +21,7 @@ struct ScalarVec {
   static constexpr int kMatmulRows = 4;        // rows of input that share unpacked weights
   static constexpr int kWideOffset = 0;        // dot<8> computes sum((w - kWideOffset) * a)
   static constexpr bool kPackedPairs = false;  // of bf16: dot_bf16() takes two at once
+  static constexpr bool kScales = false;       // scale(a, n) = a * 2^n, rounded once
 
   template <typename T>
   static T get(const void* p) {
@@ -51,6 +52,22 @@ struct ScalarVec {
   static F min(F a, F b) { return a < b ? a : b; }
   static F sqrt(F a) { return __builtin_sqrtf(a); }
   static F abs(F a) { return __builtin_fabsf(a); }
+  // Of sixteen lanes, in 16 / kLanes parts, by halves: 8 apart, 4, 2, 1.
+  static float sum_of_16(const F* parts) {
+    return of_16(parts, [](F a, F b) { return a + b; });
+  }
+  static float max_of_16(const F* parts) {
+    return of_16(parts, [](F a, F b) { return a > b ? a : b; });
+  }
+  template <typename Combine>
+  static float of_16(const F* parts, Combine combine) {
+    F lanes[8];
+    for (int i = 0; i < 8; ++i) lanes[i] = combine(parts[i], parts[i + 8]);
+    for (int apart = 4; apart > 0; apart /= 2) {
+      for (int i = 0; i < apart; ++i) lanes[i] = combine(lanes[i], lanes[i + apart]);
+    }
+    return lanes[0];
+  }
   static F copy_sign(F magnitude, F sign) { return __builtin_copysignf(magnitude, sign); }
   static F select_less(F a, F b, F yes, F no) { return a < b ? yes : no; }  // NaN: no
   static F select_nan(F a, F yes, F no) { return a != a ? yes : no; }

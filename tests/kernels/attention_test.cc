@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "kernels/samples.h"
 
@@ -8,14 +9,18 @@ namespace {
 struct Shape {
   int64_t group;
   int64_t head_dim;
-  int64_t first;
-  int64_t position;
+  int64_t first;     // visible to the first row
+  int64_t position;  // of the first row
   float softcap;
+  int64_t rows = 1;
+
+  // A window that the first row's first key stands for; none when that is position 0.
+  int64_t window() const { return first == 0 ? 0 : position - first + 1; }
 };
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape) {
-  return out << "group " << shape.group << " head_dim " << shape.head_dim << " keys " << shape.first
-             << ".." << shape.position << " softcap " << shape.softcap;
+  return out << shape.rows << " rows, group " << shape.group << " head_dim " << shape.head_dim
+             << " keys " << shape.first << ".." << shape.position << " softcap " << shape.softcap;
 }
 
 const std::vector<Shape> kShapes = {
@@ -24,49 +29,89 @@ const std::vector<Shape> kShapes = {
     {6, 8, 256, 511, 5}, {9, 48, 200, 262, 0}, {2, 256, 300, 1025, 0},
 };
 
+// Tiles that lie before, over and behind the borders of blocks and chunks; windows of one key, of
+// fewer keys than rows, of more than a chunk.
+std::vector<Shape> random_tiles(int count) {
+  Random random(9);
+  std::vector<Shape> shapes;
+  for (int i = 0; i < count; ++i) {
+    Shape shape{.group = 1 + random.below(9),
+                .head_dim = random.below(3) == 0 ? 64 : 1 + random.below(140),
+                .first = 0,
+                .position = random.below(600),
+                .softcap = random.below(4) == 0 ? 20.0f : 0.0f,
+                .rows = 1 + random.below(13)};
+    if (random.below(3) == 0) shape.position = 256 * random.below(4) + 240 + random.below(32);
+    if (random.below(2) == 0) {
+      const int64_t window = 1 + random.below(random.below(2) == 0 ? 12 : 500);
+      shape.first = std::max<int64_t>(0, shape.position - window + 1);
+    }
+    shapes.push_back(shape);
+  }
+  return shapes;
+}
+
 // A paged pool in which blocks lie in descending order and unwritten slots are NaN.
 class Pool {
  public:
   Pool(Format format, const Shape& shape, Spread spread)
       : format_(format), shape_(shape), random_(4) {
-    const int64_t blocks = shape.position / kKvBlockTokens + 1;
-    const int64_t block_bytes = shape.head_dim * kKvBlockTokens * info(format).block_bytes;
-    keys_.assign(static_cast<size_t>(blocks * block_bytes), std::byte{0xff});
+    const int64_t blocks = last() / kKvBlockTokens + 1;
+    block_bytes_ = shape.head_dim * kKvBlockTokens * info(format).block_bytes;
+    keys_.assign(static_cast<size_t>(blocks * block_bytes_), std::byte{0xff});
     values_ = keys_;
     for (int64_t i = 0; i < blocks; ++i) table_.push_back(static_cast<int32_t>(blocks - 1 - i));
     const auto dim = static_cast<size_t>(shape.head_dim);
-    q_ = random_floats(random_, static_cast<size_t>(shape.group) * dim, spread);
-    for (int64_t t = shape.first; t <= shape.position; ++t) {
+    q_ = random_floats(random_, static_cast<size_t>(shape.rows * shape.group) * dim, spread);
+    for (int64_t t = shape.first; t <= last(); ++t) {
       const std::vector<float> k = random_floats(random_, dim, spread);
       const std::vector<float> v = random_floats(random_, dim, spread);
-      const int64_t at = table_[static_cast<size_t>(t / kKvBlockTokens)] * block_bytes;
-      write_kv(format, k.data(), v.data(), shape.head_dim, t % kKvBlockTokens, keys_.data() + at,
-               values_.data() + at);
+      write(t, k, v);
     }
-    block_bytes_ = block_bytes;
   }
 
-  std::vector<float> attend(Isa isa) const {
-    std::vector<float> out(q_.size());
-    std::vector<float> scratch(attention_scratch_floats(shape_.group, shape_.head_dim));
+  // What one row sees and its neighbour does not becomes NaN.
+  void spoil_edges() {
+    const std::vector<float> nan(static_cast<size_t>(shape_.head_dim),
+                                 std::numeric_limits<float>::quiet_NaN());
+    write(shape_.first, nan, nan);
+    write(last(), nan, nan);
+  }
+
+  std::vector<float> attend(Isa isa) const { return attend(isa, 0, shape_.rows); }
+
+  // Some rows in one call. Rows of the output lie apart, with what is between untouched.
+  std::vector<float> attend(Isa isa, int64_t row, int64_t rows) const {
+    const int64_t width = shape_.group * shape_.head_dim;
+    const int64_t stride = width + 3;
+    std::vector<float> out(static_cast<size_t>(rows * stride), 7.0f);
+    std::vector<float> scratch(attention_scratch_floats(rows * shape_.group, shape_.head_dim));
     const KernelTable& table = kernel_table(isa);
     const AttentionFunction function = format_ == Format::kF32   ? table.attention_f32
                                        : format_ == Format::kF16 ? table.attention_f16
                                                                  : table.attention_bf16;
-    function({.q = q_.data(),
+    function({.q = q_.data() + row * width,
               .out = out.data(),
+              .out_stride = stride,
+              .rows = rows,
               .group = shape_.group,
               .head_dim = shape_.head_dim,
               .k_pool = keys_.data(),
               .v_pool = values_.data(),
               .block_stride = block_bytes_,
               .block_table = table_.data(),
-              .first = shape_.first,
-              .position = shape_.position,
+              .window = shape_.window(),
+              .position = shape_.position + row,
               .scale = scale(),
               .softcap = shape_.softcap,
               .scratch = scratch.data()});
-    return out;
+    std::vector<float> rows_out;
+    for (int64_t i = 0; i < rows; ++i) {
+      const auto at = out.begin() + i * stride;
+      rows_out.insert(rows_out.end(), at, at + width);
+      EXPECT_TRUE(std::all_of(at + width, at + stride, [](float x) { return x == 7.0f; }));
+    }
+    return rows_out;
   }
 
   float scale() const { return 1.0f / std::sqrt(static_cast<float>(shape_.head_dim)); }
@@ -78,6 +123,12 @@ class Pool {
   double value(int64_t t, int64_t d) const { return at(values_, t, t % 64 * shape_.head_dim + d); }
 
  private:
+  int64_t last() const { return shape_.position + shape_.rows - 1; }
+  void write(int64_t t, const std::vector<float>& k, const std::vector<float>& v) {
+    const int64_t at = table_[static_cast<size_t>(t / kKvBlockTokens)] * block_bytes_;
+    write_kv(format_, k.data(), v.data(), shape_.head_dim, t % kKvBlockTokens, keys_.data() + at,
+             values_.data() + at);
+  }
   double at(const std::vector<std::byte>& pool, int64_t t, int64_t index) const {
     float value;
     const int64_t block = table_[static_cast<size_t>(t / kKvBlockTokens)];
@@ -149,6 +200,31 @@ TEST_P(AttentionTier, HasTheBitsOfScalar) {
     }
   }
 }
+
+class AttentionTile : public testing::TestWithParam<Isa> {};
+
+TEST_P(AttentionTile, HasTheBitsOfItsRows) {
+  SPYRE_SKIP_WITHOUT(GetParam());
+  Random random(11);
+  for (const Shape& shape : random_tiles(GetParam() == Isa::kScalar ? 60 : 250)) {
+    const auto format = std::array{Format::kF32, Format::kF16, Format::kBF16}[random.below(3)];
+    Pool pool(format, shape, random.below(2) == 0 ? Spread::kMild : Spread::kExtreme);
+    for (const bool spoiled : {false, true}) {
+      if (spoiled) pool.spoil_edges();
+      std::vector<float> rows;
+      for (int64_t row = 0; row < shape.rows; ++row) {
+        const std::vector<float> alone = pool.attend(GetParam(), row, 1);
+        rows.insert(rows.end(), alone.begin(), alone.end());
+      }
+      EXPECT_TRUE(same_bits(rows, pool.attend(GetParam())))
+          << name(format) << " " << shape << (spoiled ? ", edges spoiled" : "");
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiers, AttentionTile,
+                         testing::Values(Isa::kScalar, Isa::kAvx2, Isa::kAvx512),
+                         [](const auto& each) { return isa_name(each.param); });
 
 INSTANTIATE_TEST_SUITE_P(Tiers, AttentionTier, testing::ValuesIn(vector_tiers()),
                          [](const auto& each) { return isa_name(each.param); });

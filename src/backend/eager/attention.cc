@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "backend/attention_tiles.h"
+
 namespace spyre::backend {
 
 namespace {
@@ -35,31 +37,48 @@ void write_keys_and_values(const EagerContext& context, const AttentionStep& ste
   }
 }
 
-void attend(const EagerContext& context, const AttentionStep& step, int64_t row, int64_t kv_head,
-            float* scratch) {
+int64_t most_rows(const KvCacheShape& shape, int64_t heads) {
+  return kernels::attention_tile_rows(heads / shape.kv_heads);
+}
+
+// The queries of a tile, then the kernel's own.
+int64_t queries_floats(const KvCacheShape& shape, int64_t heads) {
+  return most_rows(shape, heads) * (heads / shape.kv_heads) * shape.head_dim;
+}
+size_t floats_per_thread(const KvCacheShape& shape, int64_t heads) {
+  const int64_t pairs = most_rows(shape, heads) * (heads / shape.kv_heads);
+  return static_cast<size_t>(queries_floats(shape, heads)) +
+         kernels::attention_scratch_floats(pairs, shape.head_dim);
+}
+
+void attend(const EagerContext& context, const AttentionStep& step, int64_t row, int64_t rows,
+            int64_t kv_head, float* scratch) {
   const KvCache& cache = context.kv_cache;
   const int64_t head_dim = cache.shape().head_dim;
   const int64_t group = step.heads / cache.shape().kv_heads;
-  const int64_t at = (row * step.heads + kv_head * group) * head_dim;
-  const int64_t position = step.positions[row];
-  const int64_t first = step.window > 0 ? std::max<int64_t>(0, position - step.window + 1) : 0;
-  attention_of(context.kernels, cache.shape().format)({.q = step.q + at,
-                                                       .out = step.out + at,
-                                                       .group = group,
-                                                       .head_dim = head_dim,
-                                                       .k_pool = cache.keys(step.layer, kv_head),
-                                                       .v_pool = cache.values(step.layer, kv_head),
-                                                       .block_stride = cache.block_stride(),
-                                                       .block_table = block_row(step, row),
-                                                       .first = first,
-                                                       .position = position,
-                                                       .scale = step.scale,
-                                                       .softcap = step.softcap,
-                                                       .scratch = scratch});
-}
-
-size_t floats_per_thread(const KvCacheShape& shape, int64_t heads) {
-  return kernels::attention_scratch_floats(heads / shape.kv_heads, shape.head_dim);
+  const int64_t columns = step.heads * head_dim;
+  const int64_t offset = kv_head * group * head_dim;
+  // The kernel wants the queries of a tile side by side.
+  const int64_t width = group * head_dim;
+  for (int64_t i = 0; i < rows; ++i) {
+    std::copy_n(step.q + (row + i) * columns + offset, width, scratch + i * width);
+  }
+  attention_of(context.kernels, cache.shape().format)(
+      {.q = scratch,
+       .out = step.out + row * columns + offset,
+       .out_stride = columns,
+       .rows = rows,
+       .group = group,
+       .head_dim = head_dim,
+       .k_pool = cache.keys(step.layer, kv_head),
+       .v_pool = cache.values(step.layer, kv_head),
+       .block_stride = cache.block_stride(),
+       .block_table = block_row(step, row),
+       .window = step.window,
+       .position = step.positions[row],
+       .scale = step.scale,
+       .softcap = step.softcap,
+       .scratch = scratch + queries_floats(cache.shape(), step.heads)});
 }
 
 }  // namespace
@@ -77,23 +96,28 @@ void run_attention(EagerContext& context, const AttentionStep& step) {
   });
 
   const size_t scratch_floats = floats_per_thread(shape, step.heads);
-  const int64_t items = step.rows * shape.kv_heads;
-  const auto run = [&](int64_t first, int64_t stride, size_t scratch_index) {
-    float* scratch = context.attention.as<float>() + scratch_index * scratch_floats;
-    for (int64_t item = first; item < items; item += stride) {
-      attend(context, step, item / shape.kv_heads, item % shape.kv_heads, scratch);
+  // Tiles are numbered by every thread for itself. Interleaved: later rows of a prompt see more
+  // keys, so contiguous halves would not be equal work.
+  const auto run = [&](int64_t thread, int64_t threads) {
+    float* scratch = context.attention.as<float>() + static_cast<size_t>(thread) * scratch_floats;
+    int64_t item = 0;
+    for (int64_t row = 0; row < step.rows;) {
+      const int64_t rows =
+          tile_rows(step.positions, step.sequences, row, step.rows, most_rows(shape, step.heads));
+      for (int64_t head = 0; head < shape.kv_heads; ++head, ++item) {
+        if (item % threads == thread) attend(context, step, row, rows, head, scratch);
+      }
+      row += rows;
     }
   };
   int64_t visible = 0;
   for (int64_t row = 0; row < step.rows; ++row) visible += step.positions[row] + 1;
   if (visible * step.heads * shape.head_dim < EagerContext::kSerialWork) {
-    run(0, 1, 0);
+    run(0, 1);
     return;
   }
-  // Interleaved: later rows of a prompt see more keys, so contiguous halves would not be equal
-  // work.
   const int64_t threads = context.pool.num_threads();
-  context.pool.run([&](int thread) { run(thread, threads, static_cast<size_t>(thread)); });
+  context.pool.run([&](int thread) { run(thread, threads); });
 }
 
 }  // namespace spyre::backend

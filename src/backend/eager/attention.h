@@ -1,5 +1,5 @@
-// The attention op of the eager backend: writes the step's keys and values, then attends row by
-// row.
+// The attention op of the eager backend: writes the step's keys and values, then attends tile by
+// tile of rows.
 #pragma once
 
 #include "backend/eager/context.h"

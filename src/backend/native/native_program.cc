@@ -59,7 +59,13 @@ size_t NativeContext::private_stride() const {
 
 NativeProgram::NativeProgram(NativeContext& context, compile::Program program,
                              const CodeStore& code, CodeOrigin origin)
-    : context_(context), program_(std::move(program)), code_(code), origin_(std::move(origin)) {
+    : context_(context),
+      program_(std::move(program)),
+      code_(code),
+      origin_(std::move(origin)),
+      attention_(program_.tiles, program_.capacity[1],
+                 program_.max_blocks == 0 ? 0 : program_.capacity[3] / program_.max_blocks,
+                 context.pool.num_threads()) {
   for (const compile::Routine& routine : program_.routines) {
     Functions functions;
     functions.code = code.find(routine);
@@ -77,8 +83,6 @@ NativeProgram::NativeProgram(NativeContext& context, compile::Program program,
     rope_offsets_.push_back(floats);
     floats += 2 * static_cast<size_t>(rope.rows) * rope.frequencies.size();
   }
-  seen_.resize(static_cast<size_t>(
-      program_.max_blocks == 0 ? 0 : program_.capacity[3] / program_.max_blocks));
 }
 
 int64_t NativeProgram::rows_of(int64_t row_input) const {
@@ -106,15 +110,7 @@ void NativeProgram::begin(const StepInputs& inputs) {
     SPYRE_CHECK(!inputs_[i].empty() &&
                 static_cast<int64_t>(inputs_[i].size()) <= program_.capacity[i]);
   }
-  // Without attention there is no block table, and nobody asks.
-  std::ranges::fill(seen_, uint8_t{0});
-  rows_are_strangers_ = true;
-  for (size_t i = 0; i < inputs.sequences.size() && !seen_.empty(); ++i) {
-    const int32_t sequence = inputs.sequences[i];
-    uint8_t& seen = seen_[static_cast<size_t>(sequence)];
-    if (seen != 0) rows_are_strangers_ = false;
-    seen = 1;
-  }
+  if (program_.tiles.group != 0) attention_.plan(inputs);
 }
 
 void NativeProgram::run_thread(int thread) {
@@ -196,6 +192,8 @@ void* NativeProgram::address(const Slot& slot, const Frame& frame) const {
       return context_.kv_cache.keys(slot.value, 0);
     case Base::kValues:
       return context_.kv_cache.values(slot.value, 0);
+    case Base::kItems:
+      return const_cast<kernels::AttentionItem*>(attention_.items().data());
   }
   return nullptr;
 }
@@ -252,17 +250,18 @@ void NativeProgram::run_panels(const Phase& phase, Frame& frame) {
 void NativeProgram::run_items(const Phase& phase, Frame& frame) {
   const int64_t rows = rows_of(phase.row_input);
   const Task& attend = phase.tasks[0];
-  const int64_t items = rows * attend.units;
-  if (!rows_are_strangers_) {
-    const auto [begin, end] = share(items, frame.thread, frame.threads);
-    call(*phase.prologue, frame, rows, begin, end);
+  const auto [begin, end] = attention_.share(frame.thread);
+  if (!attention_.rows_are_strangers()) {
+    const auto [first, last] = share(rows * attend.units, frame.thread, frame.threads);
+    call(*phase.prologue, frame, rows, first, last);
     context_.barrier.wait();
+    return call(attend, frame, rows, begin, end);
   }
-  // Interleaved: later rows of a prompt see more keys, so contiguous halves would not be equal
-  // work.
-  for (int64_t item = frame.thread; item < items; item += frame.threads) {
-    if (rows_are_strangers_) call(*phase.prologue, frame, rows, item, item + 1);
-    call(attend, frame, rows, item, item + 1);
+  for (int64_t i = begin; i < end; ++i) {
+    const kernels::AttentionItem& item = attention_.items()[static_cast<size_t>(i)];
+    const int64_t key = item.row * attend.units + item.head / program_.tiles.group;
+    call(*phase.prologue, frame, rows, key, key + 1);
+    call(attend, frame, rows, i, i + 1);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "backend/kv_cache.h"
+#include "backend/native/attention_plan.h"
 #include "backend/native/code_store.h"
 #include "backend/native/native_backend.h"
 #include "base/aligned_buffer.h"
@@ -78,9 +79,8 @@ class NativeProgram final : public Program {
   std::vector<Functions> functions_;    // per routine
   std::vector<const Weight*> weights_;  // as in program_.weights
   std::vector<size_t> rope_offsets_;    // of the cosines, in floats; the sines follow
-  std::vector<uint8_t> seen_;           // per sequence of a step
+  AttentionPlan attention_;
   std::array<std::span<const int32_t>, compile::kStepInputs.size()> inputs_;
-  bool rows_are_strangers_ = false;  // no two rows of the step are of one sequence
   bool without_attention_ = false;
   std::vector<double> phase_seconds_;  // per phase; empty: not timed
 };
