@@ -65,6 +65,7 @@ inline double read_bandwidth(int threads, size_t bytes_each, int passes = 20) {
   {
     std::barrier<> together(threads);
     std::vector<std::jthread> running;
+    running.reserve(readers.size());
     for (Reader& reader : readers) {
       running.emplace_back([&] {
         const std::unique_ptr<std::byte, decltype(&std::free)> data(
