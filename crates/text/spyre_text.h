@@ -25,6 +25,21 @@
 // A bug of ours, caught.
 #define SPYRE_HUB_INTERNAL 4
 
+// A JSON schema.
+#define SPYRE_TEXT_GRAMMAR_JSON_SCHEMA 0
+
+// A regular expression that the whole answer matches.
+#define SPYRE_TEXT_GRAMMAR_REGEX 1
+
+// A JSON list of texts, one of which is the answer.
+#define SPYRE_TEXT_GRAMMAR_CHOICE 2
+
+// A grammar in Lark or EBNF.
+#define SPYRE_TEXT_GRAMMAR_GRAMMAR 3
+
+// Structural tags: a JSON object with structures and triggers.
+#define SPYRE_TEXT_GRAMMAR_TAGS 4
+
 // The caller's input is wrong.
 #define SPYRE_TEXT_INVALID_ARGUMENT 1
 
@@ -40,8 +55,20 @@
 // A bug, caught.
 #define SPYRE_TEXT_INTERNAL 5
 
+// Longest text of a grammar of any kind, in bytes.
+#define MAX_GRAMMAR_BYTES (64 * 1024)
+
 // A client with its connections, which requests to one hub share. Used by one thread at a time.
 typedef struct SpyreHubClient SpyreHubClient;
+
+// A compiled grammar; opaque.
+typedef struct SpyreTextGrammar SpyreTextGrammar;
+
+// Compiles grammars for one tokenizer and vocabulary; opaque.
+typedef struct SpyreTextGrammarCompiler SpyreTextGrammarCompiler;
+
+// A grammar after some tokens; opaque.
+typedef struct SpyreTextGrammarState SpyreTextGrammarState;
 
 // The text of tokens that come one by one; opaque.
 typedef struct SpyreTextStream SpyreTextStream;
@@ -105,6 +132,19 @@ typedef struct SpyreTextSpan {
   const uint8_t *data;
   size_t bytes;
 } SpyreTextSpan;
+
+// What to compile.
+typedef struct SpyreTextGrammarSpec {
+  // SPYRE_TEXT_GRAMMAR_*
+  int32_t kind;
+  struct SpyreTextSpan text;
+  // Of JSON: a regular expression for what may stand between tokens; null: a few blanks.
+  struct SpyreTextSpan whitespace_pattern;
+  // Of JSON: nothing stands between tokens.
+  bool no_whitespace;
+  // Of JSON: no properties but those that a schema names.
+  bool no_additional_properties;
+} SpyreTextGrammarSpec;
 
 // Contents of a model folder's files, each null when the file does not exist.
 typedef struct SpyreTextTemplateFiles {
@@ -174,6 +214,70 @@ void spyre_text_string_free(struct SpyreTextString *string);
 // # Safety
 // `ids` was filled by a function of this library, or holds null pointers.
 void spyre_text_ids_free(struct SpyreTextIds *ids);
+
+// vocab_size: of the model's logits. ends: the tokens that end an answer.
+//
+// # Safety
+// `tokenizer` is alive; pointers are valid; `*out` is freed with
+// `spyre_text_grammar_compiler_free`.
+int32_t spyre_text_grammar_compiler_new(const struct SpyreTextTokenizer *tokenizer,
+                                        int32_t vocab_size,
+                                        const int32_t *ends,
+                                        size_t num_ends,
+                                        struct SpyreTextGrammarCompiler **out,
+                                        struct SpyreTextString *error);
+
+// Null is fine. Grammars stay usable.
+//
+// # Safety
+// `compiler` was made by this library and is freed once.
+void spyre_text_grammar_compiler_free(struct SpyreTextGrammarCompiler *compiler);
+
+// # Safety
+// `compiler` is alive; spans and pointers are valid; `*out` is freed with
+// `spyre_text_grammar_free`.
+int32_t spyre_text_grammar_compile(const struct SpyreTextGrammarCompiler *compiler,
+                                   const struct SpyreTextGrammarSpec *spec,
+                                   struct SpyreTextGrammar **out,
+                                   struct SpyreTextString *error);
+
+// Null is fine. States stay usable.
+//
+// # Safety
+// `grammar` was made by this library and is freed once.
+void spyre_text_grammar_free(struct SpyreTextGrammar *grammar);
+
+// The grammar before the first token.
+//
+// # Safety
+// `grammar` is alive; pointers are valid; `*out` is freed with `spyre_text_grammar_state_free`.
+int32_t spyre_text_grammar_state_new(const struct SpyreTextGrammar *grammar,
+                                     struct SpyreTextGrammarState **out,
+                                     struct SpyreTextString *error);
+
+// Null is fine.
+//
+// # Safety
+// `state` was made by this library and is freed once.
+void spyre_text_grammar_state_free(struct SpyreTextGrammarState *state);
+
+// The tokens that may come next: bit i % 32 of words[i / 32] is token i.
+//
+// # Safety
+// `state` is alive; `words` is valid for `num_words` writes; `error` is valid.
+int32_t spyre_text_grammar_mask(struct SpyreTextGrammarState *state,
+                                uint32_t *words,
+                                size_t num_words,
+                                struct SpyreTextString *error);
+
+// The sequence grew by a token that the last mask allowed. `*ended`: nothing may follow it.
+//
+// # Safety
+// `state` is alive; pointers are valid.
+int32_t spyre_text_grammar_accept(struct SpyreTextGrammarState *state,
+                                  int32_t token,
+                                  bool *ended,
+                                  struct SpyreTextString *error);
 
 // `*out` becomes null when the model has no template.
 //

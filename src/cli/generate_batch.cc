@@ -73,7 +73,8 @@ bool is_prompt_field(std::string_view name) {
 }
 
 Result<engine::Request> parse_line(std::string_view text, size_t number, const LoadedModel& model,
-                                   const SamplingRequest& defaults, InputLine& line) {
+                                   const SamplingRequest& defaults, text::GrammarCompiler& grammars,
+                                   InputLine& line) {
   SPYRE_TRY_ASSIGN(const Json request, parse_json(text, fmt::format("line {}", number + 1)));
   if (!request.is_object()) {
     return error(Code::kInvalidArgument, "line {}: wanted a JSON object, found {}", number + 1,
@@ -86,6 +87,8 @@ Result<engine::Request> parse_line(std::string_view text, size_t number, const L
   for (const auto& [name, value] : request.items()) {
     if (!is_prompt_field(name)) SPYRE_TRY(set_field(name, value, model.text.tokenizer, sampling));
   }
+  SPYRE_TRY_ASSIGN(sampling.grammar,
+                   serve::openai::compile_grammar(sampling.structured, {}, &grammars));
   return cli::to_engine_request(line.prompt, sampling, model.runner->max_model_len());
 }
 
@@ -107,6 +110,8 @@ Result<int> generate_batch(const config::Settings& settings) {
       apply_sampling_flags(settings, model.text.tokenizer,
                            default_sampling(model.generation_config, model.text.tokenizer)));
   SPYRE_TRY_ASSIGN(auto generator, offline_generator(settings, model, sequences));
+  text::GrammarCompiler grammars(model.text.tokenizer, model.runner->vocab_size(),
+                                 defaults.params.eos_token_ids);
   OrderedWriter writer(file.is_open() ? file : std::cout);
   std::vector<InputLine> lines;
   std::istringstream stream(text);
@@ -114,7 +119,7 @@ Result<int> generate_batch(const config::Settings& settings) {
     if (each.find_first_not_of(" \t\r") == std::string::npos) continue;
     const size_t index = lines.size();
     lines.emplace_back();
-    auto request = parse_line(each, index, model, defaults, lines.back());
+    auto request = parse_line(each, index, model, defaults, grammars, lines.back());
     const Status status = request ? generator->submit(index, std::move(*request))
                                   : Status(std::unexpected(request.error()));
     if (!status) writer.add(index, error_json(lines.back().id, status.error()));

@@ -87,6 +87,7 @@ class Serving {
   std::optional<LoadedModel> model_;
   std::unique_ptr<engine::AsyncEngine> engine_;
   std::unique_ptr<engine::AsyncEngine> counting_engine_;  // what requests go through
+  std::optional<text::GrammarCompiler> grammars_;
   std::optional<serve::openai::Service> service_;
   std::atomic<const serve::openai::Service*> ready_service_ = nullptr;
   std::atomic<bool> engine_died_ = false;
@@ -237,6 +238,7 @@ Status Serving::start_service(const plan::StaticPlan& plan, SamplingRequest defa
 
   SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options,
                    service_options(settings_, model_->text.chat_template));
+  grammars_.emplace(tokenizer, limits.vocab_size, defaults.params.eos_token_ids);
   service_.emplace(
       serve::openai::Service{.model_names = served_names(settings_),
                              .model_root = settings_.text(Setting::kModel),
@@ -251,7 +253,8 @@ Status Serving::start_service(const plan::StaticPlan& plan, SamplingRequest defa
                                               .count(),
                              .fingerprint = "spyre-" SPYRE_VERSION,
                              .tokenizer_info = std::move(model_->tokenizer_info),
-                             .options = std::move(options)});
+                             .options = std::move(options),
+                             .grammars = &*grammars_});
   ready_service_ = &*service_;
   return {};
 }

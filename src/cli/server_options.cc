@@ -92,6 +92,12 @@ Result<serve::openai::ServiceOptions> service_options(
                      parse_json(settings.text(Setting::kDefaultChatTemplateKwargs),
                                 config::name(Setting::kDefaultChatTemplateKwargs)));
   }
+  if (settings.is_set(Setting::kStructuredOutputsConfig)) {
+    SPYRE_TRY_ASSIGN(
+        options.structured_outputs,
+        serve::openai::structured_options(settings.text(Setting::kStructuredOutputsConfig),
+                                          config::name(Setting::kStructuredOutputsConfig)));
+  }
   options.content_format = content_format(settings, chat_template);
   return options;
 }

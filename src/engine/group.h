@@ -9,6 +9,7 @@
 #include "engine/clock.h"
 #include "engine/drafter.h"
 #include "engine/listener.h"
+#include "engine/mask_thread.h"
 #include "engine/observer.h"
 #include "engine/request.h"
 #include "sample/workspace.h"
@@ -30,6 +31,7 @@ struct GroupContext {
   sample::Workspace& workspace;
   Listener*& listener;  // of the running step
   std::optional<Speculation> speculation = {};
+  MaskThread masks = {};  // of grammars
 };
 
 class Group {

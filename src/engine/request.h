@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "sample/finish.h"
 #include "sample/logprobs.h"
 #include "sample/params.h"
+#include "text/grammar.h"
 
 namespace spyre::engine {
 
@@ -25,6 +27,7 @@ struct Request {
   // Number of its first choice, and of that choice's random stream: choices [4, 8) of a request may
   // run as a request of their own.
   int32_t first_choice = 0;
+  std::shared_ptr<const text::Grammar> grammar = {};  // each choice follows it; null: free
 };
 
 // A token with its log-probability, 1-based rank, and the likeliest tokens, best first.

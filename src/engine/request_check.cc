@@ -28,6 +28,10 @@ Status check_request(const Request& request, const sample::SamplingLimits& limit
   SPYRE_TRY(check_prompt(request.prompt, limits.vocab_size));
   SPYRE_TRY(sample::validate(request.params, limits));
   if (!request.beam) return {};
+  if (request.grammar) {
+    return error(Code::kInvalidArgument,
+                 "use_beam_search: not available with structured outputs; leave out one of them");
+  }
   return sample::validate(*request.beam, limits);
 }
 

@@ -8,7 +8,7 @@
 namespace spyre::engine {
 
 // kInvalidArgument: an empty prompt, ids outside the vocabulary, a parameter of sampling or of the
-// beam search out of range; names the field.
+// beam search out of range, beams that a grammar would guide; names the field.
 Status check_request(const Request& request, const sample::SamplingLimits& limits);
 
 schedule::Demand demand_of(RequestId id, const Request& request);

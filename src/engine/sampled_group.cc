@@ -29,7 +29,13 @@ Result<std::unique_ptr<Group>> SampledGroup::create(GroupContext& context, Reque
                                .text = std::move(text),
                                .table = BlockTable(context.pool, context.runner),
                                .completion = {},
-                               .drafter = drafter});
+                               .drafter = drafter,
+                               .guide = {}});
+    if (group->request_.grammar) {
+      SPYRE_TRY_ASSIGN(
+          group->choices_.back().guide,
+          Guide::create(*group->request_.grammar, context.runner.vocab_size(), context.masks));
+    }
     group->choices_.back().completion.index = index;
     const int64_t most_tokens = std::max<int64_t>(1, std::min(params.max_tokens, room));
     group->choices_.back().completion.token_ids.reserve(static_cast<size_t>(most_tokens));
@@ -40,7 +46,7 @@ Result<std::unique_ptr<Group>> SampledGroup::create(GroupContext& context, Reque
 
 // Who asks for the log-probabilities of the prompt wants it scored, not an answer.
 bool SampledGroup::is_speculated() const {
-  return context_.speculation.has_value() && !wants_prompt_logprobs();
+  return context_.speculation.has_value() && !wants_prompt_logprobs() && !request_.grammar;
 }
 
 int32_t SampledGroup::next_token(int64_t i) const {
@@ -125,8 +131,7 @@ Result<bool> SampledGroup::take(Choice& choice, std::span<const float> logits, i
 }
 
 Result<bool> SampledGroup::advance(Choice& choice, std::span<const float> logits) {
-  SPYRE_TRY_ASSIGN(const sample::Token token,
-                   choice.sampler.sample(logits, best_, context_.workspace));
+  SPYRE_TRY_ASSIGN(const sample::Token token, sample(choice, logits));
   Completion& completion = choice.completion;
   add_token(completion, token);
   const auto generated = static_cast<int64_t>(completion.token_ids.size());
@@ -135,14 +140,35 @@ Result<bool> SampledGroup::advance(Choice& choice, std::span<const float> logits
                            {.generated = generated,
                             .total = generated + static_cast<int64_t>(request_.prompt.size()),
                             .max_model_len = context_.runner.max_model_len()});
+  SPYRE_TRY_ASSIGN(const bool complete, completes(choice, token.id, finish));
+  // Its text is kept, as that of a token that reached a length, and a stop string in it comes
+  // first.
+  if (complete) finish = {sample::FinishReason::kLength, {}};
   SPYRE_TRY(add_text(choice, token.id, finish));
+  if (complete) finish->reason = sample::FinishReason::kStop;
+  if (!finish && choice.guide) choice.guide->prepare();
   if (finish) {
     completion.finish_reason = finish->reason;
     completion.stop_reason = finish->stop_reason;
     choice.table = BlockTable(context_.pool, context_.runner);
+    choice.guide.reset();
   }
   tell(completion, finish.has_value());
   return finish.has_value();
+}
+
+Result<sample::Token> SampledGroup::sample(Choice& choice, std::span<const float> logits) {
+  std::span<const uint32_t> mask;
+  if (choice.guide) {
+    SPYRE_TRY_ASSIGN(mask, choice.guide->mask());
+  }
+  return choice.sampler.sample(logits, best_, context_.workspace, mask);
+}
+
+Result<bool> SampledGroup::completes(const Choice& choice, int32_t token,
+                                     const std::optional<sample::Finish>& finish) {
+  if (!choice.guide || (finish && finish->reason == sample::FinishReason::kStop)) return false;
+  return choice.guide->accept(token);
 }
 
 void SampledGroup::add_token(Completion& completion, const sample::Token& token) const {

@@ -1,9 +1,11 @@
 // A group of n independently sampled choices: after the prompt each choice forks its own sequence
 // and draws from its own random stream. With speculation it may run ahead of itself: a step then
-// takes as many tokens of a choice as agree with its draft, and the one after them.
+// takes as many tokens of a choice as agree with its draft, and the one after them. A choice that
+// follows a grammar never does: the masks of a draft's rows would have to be there beforehand.
 #pragma once
 
 #include "engine/group.h"
+#include "engine/guide.h"
 #include "engine/token_text.h"
 #include "sample/sampler.h"
 
@@ -32,6 +34,7 @@ class SampledGroup final : public Group {
     BlockTable table;
     Completion completion;
     std::optional<Drafter> drafter;  // none: not speculated
+    std::unique_ptr<Guide> guide;    // null: free
 
     std::span<const int32_t> draft() const {
       return drafter ? drafter->draft() : std::span<const int32_t>();
@@ -47,6 +50,10 @@ class SampledGroup final : public Group {
                     DraftCounts& drafts);
   // One token for one choice; true when it ended.
   Result<bool> advance(Choice& choice, std::span<const float> logits);
+  Result<sample::Token> sample(Choice& choice, std::span<const float> logits);
+  // Whether the choice's grammar lets nothing follow the token, which is no end by itself.
+  static Result<bool> completes(const Choice& choice, int32_t token,
+                                const std::optional<sample::Finish>& finish);
   void add_token(Completion& completion, const sample::Token& token) const;
   Status add_text(Choice& choice, int32_t token, std::optional<sample::Finish>& finish);
   void tell(const Completion& completion, bool finished) const;

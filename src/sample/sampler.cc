@@ -45,12 +45,12 @@ SequenceSampler::SequenceSampler(const SamplingParams& params, std::span<const i
       penalties_(params, prompt, vocab_size) {}
 
 Result<Token> SequenceSampler::sample(std::span<const float> logits, std::span<TokenLogprob> best,
-                                      Workspace& workspace) {
+                                      Workspace& workspace, std::span<const uint32_t> mask) {
   SPYRE_CHECK(logits.size() == static_cast<size_t>(vocab_size_));
   SPYRE_CHECK(logits.size() == workspace.vocab_size());
   const float max = max_or_nan(logits);
   if (!std::isfinite(max)) return no_distribution(logits, generated_tokens_);
-  const std::span<const float> processed = process(logits, workspace);
+  const std::span<const float> processed = process(logits, mask, workspace);
   const bool is_copy = processed.data() != logits.data();
   SPYRE_TRY_ASSIGN(const int32_t id,
                    choose(processed, is_copy ? max_logit(processed) : max, workspace));
@@ -71,10 +71,12 @@ Result<Token> SequenceSampler::sample(std::span<const float> logits, std::span<T
 
 // The row itself when nothing changes it, else a changed copy in the workspace.
 std::span<const float> SequenceSampler::process(std::span<const float> logits,
+                                                std::span<const uint32_t> mask,
                                                 Workspace& workspace) const {
-  if (!edits_.any(generated_tokens_) && !penalties_.any()) return logits;
+  if (mask.empty() && !edits_.any(generated_tokens_) && !penalties_.any()) return logits;
   const std::span<float> row = workspace.logits();
   std::ranges::copy(logits, row.begin());
+  if (!mask.empty()) apply_mask(mask, row);
   edits_.apply(row, generated_tokens_);
   penalties_.apply(row);
   return row;
@@ -85,7 +87,7 @@ Result<int32_t> SequenceSampler::choose(std::span<const float> processed, float 
   if (std::isinf(max)) {
     return error(Code::kInvalidArgument,
                  "token {}: no token is left to choose from; loosen allowed_token_ids, bad_words, "
-                 "min_tokens or logit_bias",
+                 "min_tokens or logit_bias, or the grammar of a structured output",
                  generated_tokens_);
   }
   if (greedy_) return first_max(processed, max);

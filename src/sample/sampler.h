@@ -1,6 +1,6 @@
-// Chooses the tokens of one sequence. A row goes through, in vLLM's order: allowed_token_ids,
-// bad_words, min_tokens and logit_bias; penalties; then the likeliest token, or temperature, min_p,
-// top_k, top_p and a draw. Log-probabilities are those of the row as it came.
+// Chooses the tokens of one sequence. A row goes through, in vLLM's order: a grammar's mask;
+// allowed_token_ids, bad_words, min_tokens and logit_bias; penalties; then the likeliest token, or
+// temperature, min_p, top_k, top_p and a draw. Log-probabilities are those of the row as it came.
 //
 // A token depends on the parameters, the seed, the tokens so far and its row of logits, never on
 // what else runs. What is text, and when a sequence ends, is not known here.
@@ -36,17 +36,19 @@ class SequenceSampler {
                   uint32_t stream, uint64_t entropy);
 
   // The next token. logits: [vocab_size], left as they are. best: takes the likeliest tokens, up to
-  // best_capacity() of them. kInvalidArgument: the logits are NaN or infinite, or the request's own
-  // rules forbid every token; the sequence then has not grown. Allocates nothing.
+  // best_capacity() of them. mask: a bit for each token that a grammar allows; empty: there is no
+  // grammar. kInvalidArgument: the logits are NaN or infinite, or the request's own rules forbid
+  // every token; the sequence then has not grown. Allocates nothing.
   Result<Token> sample(std::span<const float> logits, std::span<TokenLogprob> best,
-                       Workspace& workspace);
+                       Workspace& workspace, std::span<const uint32_t> mask = {});
 
   // How many of the likeliest tokens the request wants with each token.
   size_t best_capacity() const { return best_capacity_; }
   int64_t generated_tokens() const { return generated_tokens_; }
 
  private:
-  std::span<const float> process(std::span<const float> logits, Workspace& workspace) const;
+  std::span<const float> process(std::span<const float> logits, std::span<const uint32_t> mask,
+                                 Workspace& workspace) const;
   // max: of the row.
   Result<int32_t> choose(std::span<const float> processed, float max, Workspace& workspace) const;
 

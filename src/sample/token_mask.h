@@ -1,5 +1,5 @@
-// A set of tokens as bits, one per vocabulary entry: what allowed_token_ids leaves, and later what
-// a grammar leaves. Bit i % 32 of word i / 32 is token i, the layout of grammar libraries.
+// A set of tokens as bits, one per vocabulary entry: what allowed_token_ids leaves, or
+// what a grammar does. Bit i % 32 of word i / 32 is token i, the layout of grammar libraries.
 #pragma once
 
 #include <cstdint>

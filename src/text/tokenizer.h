@@ -63,6 +63,7 @@ class Tokenizer {
   const std::vector<int32_t>& stop_ids() const { return stop_ids_; }
 
  private:
+  friend class GrammarCompiler;
   friend class IncrementalDecoder;
   struct Free {
     void operator()(SpyreTextTokenizer* tokenizer) const;

@@ -81,8 +81,12 @@ SHARED = {
     "use_beam_search": BOOLEAN,
     "length_penalty": NUMBER,
     "best_of": (*INTEGER, "0", "2"),
-    "response_format": (*OBJECT, "{}", '{"type":5}', '{"type":"poem"}', '{"type":"json_object"}'),
-    "structured_outputs": (*OBJECT, '{"regex":"a"}'),
+    "response_format": (*OBJECT, "{}", '{"type":5}', '{"type":"poem"}', '{"type":"json_schema"}'),
+    "structured_outputs": (*OBJECT, '{"regex":"("}', '{"regex":"a","choice":["a"]}', '{"choice":[5]}', '{"json":5}'),
+    "guided_json": ("5", "[]", '"{"', '{"type":"poem"}', '{"not":{}}'),
+    "guided_regex": (*TEXT, '"["'),
+    "guided_choice": ("5", "[]", "[5]", '[""]'),
+    "guided_grammar": (*TEXT, '""', '"root ::= x"'),
 }
 ONLY_COMPLETIONS = {
     "prompt": (

@@ -108,6 +108,7 @@ struct Api {
   const std::optional<spyre::text::ChatTemplate> chat_template =
       spyre::text::ChatTemplate::load(SPYRE_SOURCE_DIR "/tests/reference/decoders/llama").value();
   TwoTokenEngine two_tokens;
+  spyre::text::GrammarCompiler grammars{tokenizer, tokenizer.vocab_size(), tokenizer.stop_ids()};
   openai::Service service{.model_names = {"tiny"},
                           .model_root = "",
                           .tokenizer = tokenizer,
@@ -117,7 +118,8 @@ struct Api {
                           .limits = {.vocab_size = tokenizer.vocab_size()},
                           .max_model_len = 400,
                           .fingerprint = "",
-                          .options = {.trust_request_chat_template = true}};
+                          .options = {.trust_request_chat_template = true},
+                          .grammars = &grammars};
   spyre::serve::Lifecycle lifecycle;
   std::atomic<int64_t> in_flight = 0;
   std::vector<http::Route> routes;

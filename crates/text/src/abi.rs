@@ -2,6 +2,7 @@
 //! that this side makes and frees, a status per call. Every entry runs inside `guard`, which turns
 //! errors and panics into values; no exception or panic crosses.
 
+mod grammar;
 mod template;
 mod tokenizer;
 

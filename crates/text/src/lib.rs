@@ -7,6 +7,7 @@ mod hub;
 mod abi;
 pub mod error;
 pub mod gguf;
+pub mod grammar;
 pub mod stream;
 pub mod template;
 pub mod tokenizer;

@@ -165,7 +165,13 @@ PlainKind plain_kind(Kind kind) {
               [](const Json& value) { return value.is_string() || is_texts(value); }};
     case Kind::kTokenIds:
       return {"a list of token ids", is_token_ids};
+    case Kind::kJsonSchema:
+      return {"a JSON schema: an object, or a string that holds it", [](const Json& value) {
+                return value.is_object() || value.is_string() || value.is_boolean();
+              }};
     case Kind::kObject:
+    case Kind::kResponseFormat:
+    case Kind::kStructuredOutputs:
       return {"an object", [](const Json& value) { return value.is_object(); }};
     case Kind::kObjects:
       return {"a list of objects", is_objects};

@@ -20,12 +20,13 @@ class EventStream {
  public:
   explicit EventStream(http::Exchange& exchange) : exchange_(exchange) {}
 
-  void open() {
+  void open(http::Headers headers) {
+    headers.emplace_back("Cache-Control", "no-cache");
     const std::scoped_lock lock(mutex_);
     exchange_.begin({.status = 200,
                      .body = std::move(kept_),
                      .content_type = "text/event-stream; charset=utf-8",
-                     .headers = {{"Cache-Control", "no-cache"}}});
+                     .headers = std::move(headers)});
     open_ = true;
     if (ended_) exchange_.end();
   }
@@ -113,6 +114,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   std::vector<engine::Request> requests_;  // until they are submitted
   const std::unique_ptr<Answer> answer_;
   const bool streamed_;
+  const http::Headers headers_;
   const Clock::time_point arrival_ = Clock::now();
   EventStream stream_;
   Submitted submitted_;
@@ -153,6 +155,7 @@ Generation::Generation(GenerationStart start)
       requests_(std::move(start.requests)),
       answer_(std::move(start.answer)),
       streamed_(start.stream),
+      headers_(std::move(start.headers)),
       stream_(*visit_.exchange),
       submitted_(visit_.service.engine),
       outputs_(requests_.size()),
@@ -173,7 +176,7 @@ ApiStatus Generation::submit() {
     }
     submitted_.add(*id);
   }
-  if (streamed_) stream_.open();
+  if (streamed_) stream_.open(headers_);
   return {};
 }
 
@@ -244,7 +247,8 @@ void Generation::finish_stream() {
 void Generation::send_whole() {
   const ServiceOptions& options = visit_.service.options;
   if (options.log_requests && options.log_outputs) log_answer();
-  visit_.exchange->send({.status = 200, .body = answer_->whole(outputs_, times())});
+  visit_.exchange->send(
+      {.status = 200, .body = answer_->whole(outputs_, times()), .headers = headers_});
 }
 
 void Generation::log_request(const engine::Request& request) const {

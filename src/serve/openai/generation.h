@@ -19,6 +19,7 @@ struct GenerationStart {
   std::vector<engine::Request> requests;  // one for each prompt
   std::unique_ptr<Answer> answer;
   bool stream = false;
+  http::Headers headers = {};  // of the answer
 };
 
 // Hands the requests to the engine and sees to the answer, which may be given before this returns.

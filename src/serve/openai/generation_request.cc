@@ -15,25 +15,12 @@ constexpr int64_t kMaxSaltCharacters = 128;
 // Fields that would change the answer and are not there yet, and what to say of them.
 constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
     {"suffix", "no model here fills in the middle"},
-    {"structured_outputs", "structured outputs are not supported yet"},
-    {"guided_json", "structured outputs are not supported yet"},
-    {"guided_regex", "structured outputs are not supported yet"},
-    {"guided_choice", "structured outputs are not supported yet"},
-    {"guided_grammar", "structured outputs are not supported yet"},
-    {"guided_whitespace_pattern", "structured outputs are not supported yet"},
-    {"guided_decoding_backend", "structured outputs are not supported yet"},
     {"prompt_embeds", "prompts as embeddings are not supported"},
     {"logprob_token_ids", "log-probabilities of given tokens are not supported yet"},
 };
 
 std::unexpected<ApiError> refuse(std::string_view field, std::string_view reason) {
   return bad_value(field, fmt::format("{}: {}", field, reason));
-}
-
-ApiStatus check_response_format(const Json& format) {
-  if (format.is_null() || format.value("type", Json(nullptr)) == "text") return {};
-  return refuse("response_format",
-                "only {\"type\": \"text\"} so far; structured outputs are not supported yet");
 }
 
 ApiStatus check_tools(const RequestFields& fields) {
@@ -110,7 +97,6 @@ ApiStatus check_supported(const Json& body, const RequestFields& fields) {
     if (field == "suffix" && *found == "") continue;
     return refuse(field, reason);
   }
-  SPYRE_TRY(check_response_format(fields.response_format));
   return check_tools(fields);
 }
 
@@ -150,6 +136,18 @@ void settle_sampling(RequestFields& fields, Taker taker) {
     sampling.beam_width = sampling.params.n;
     sampling.params.n = 1;
   }
+}
+
+ApiStatus settle_grammar(const Service& service, RequestFields& fields) {
+  SamplingRequest& sampling = fields.sampling;
+  auto grammar =
+      compile_grammar(sampling.structured, service.options.structured_outputs, service.grammars);
+  if (!grammar) return std::unexpected(from_error(grammar.error()));
+  sampling.grammar = std::move(*grammar);
+  if (sampling.grammar && fields.use_beam_search) {
+    return refuse("use_beam_search", "not available with structured outputs");
+  }
+  return {};
 }
 
 ApiResult<std::vector<engine::Request>> engine_requests(const Service& service,

@@ -8,8 +8,8 @@
 
 namespace spyre::serve::openai {
 
-// Refuses what would change answers and is not supported yet: structured outputs in all their
-// spellings, forced tool calls, a suffix, prompt_embeds, logprob_token_ids.
+// Refuses what would change answers and is not supported yet: forced tool calls, a suffix,
+// prompt_embeds, logprob_token_ids.
 ApiStatus check_supported(const Json& body, const RequestFields& fields);
 
 // Combinations of fields. taker: kCompletion or kChat.
@@ -18,6 +18,10 @@ ApiStatus check_combinations(const Service& service, const RequestFields& fields
 // Puts the fields that go to sampling under names of their own into fields.sampling: logprobs of
 // chat, those of an echoed prompt, beams.
 void settle_sampling(RequestFields& fields, Taker taker);
+
+// Compiles what the answer must look like into fields.sampling.grammar. Errors: bad_value with the
+// field that asks for it.
+ApiStatus settle_grammar(const Service& service, RequestFields& fields);
 
 // The engine's request for each prompt, with max_tokens: what was asked for, cut to the room that
 // the prompt leaves; where nothing was, 16 for completions and all the room for chat, as far as

@@ -26,6 +26,7 @@ ApiResult<Parsed> parse(const Visit& visit, Taker taker) {
   SPYRE_TRY(check_supported(parsed.body, parsed.fields));
   SPYRE_TRY(check_combinations(service, parsed.fields, taker));
   settle_sampling(parsed.fields, taker);
+  SPYRE_TRY(settle_grammar(service, parsed.fields));
   return parsed;
 }
 
@@ -73,6 +74,12 @@ AnswerPlan plan_answer(const Visit& visit, const RequestFields& fields, std::str
   return plan;
 }
 
+// Names that vLLM no longer knows still work, and say so.
+http::Headers answer_headers(const RequestFields& fields) {
+  if (!fields.sampling.structured.guided()) return {};
+  return {{"Deprecation", "true"}};
+}
+
 // Whose turn the answer is: the last message's, when it is to be continued.
 std::string answer_role(const Service& service, const RequestFields& fields, const Json& messages) {
   if (fields.add_generation_prompt.value_or(true) && !fields.continue_final_message) {
@@ -100,7 +107,8 @@ ApiStatus handle_completion(const Visit& visit) {
                            .id = plan.id,
                            .requests = std::move(requests),
                            .answer = completion_answer(std::move(plan)),
-                           .stream = fields.stream});
+                           .stream = fields.stream,
+                           .headers = answer_headers(fields)});
 }
 
 ApiStatus handle_chat(const Visit& visit) {
@@ -122,7 +130,8 @@ ApiStatus handle_chat(const Visit& visit) {
                            .id = plan.id,
                            .requests = std::move(requests),
                            .answer = chat_answer(std::move(plan)),
-                           .stream = fields.stream});
+                           .stream = fields.stream,
+                           .headers = answer_headers(fields)});
 }
 
 }  // namespace spyre::serve::openai

@@ -88,6 +88,12 @@ Json plain_schema(const Field& field) {
           {{{"type", "string"}, {"enum", {"none", "auto", "required"}}}, schema_ref("Tool")});
     case Kind::kStreamOptions:
       return schema_ref("StreamOptions");
+    case Kind::kJsonSchema:
+      return any_of({typed("object"), typed("boolean"), typed("string")});
+    case Kind::kResponseFormat:
+      return schema_ref("ResponseFormat");
+    case Kind::kStructuredOutputs:
+      return schema_ref("StructuredOutputs");
   }
   return Json::object();
 }
@@ -127,6 +133,37 @@ Json tool_schema() {
   Json tool = object_of({{"type", nullable("string")}, {"function", std::move(function)}}, false);
   tool["required"] = {"function"};
   return tool;
+}
+
+Json response_format_schema() {
+  const Json holder = object_of({{"name", nullable("string")},
+                                 {"description", nullable("string")},
+                                 {"schema", any_of({typed("object"), typed("boolean")})},
+                                 {"strict", nullable("boolean")}},
+                                false);
+  Json format = object_of(
+      {{"type",
+        {{"type", "string"}, {"enum", {"text", "json_object", "json_schema", "structural_tag"}}}},
+       {"json_schema", or_null(holder)},
+       {"structures", or_null(list_of(typed("object")))},
+       {"triggers", or_null(list_of(typed("string")))}},
+      false);
+  format["required"] = {"type"};
+  return format;
+}
+
+// One of the first six.
+Json structured_outputs_schema() {
+  return object_of({{"json", or_null(any_of({typed("object"), typed("boolean"), typed("string")}))},
+                    {"regex", nullable("string")},
+                    {"choice", or_null(list_of(typed("string")))},
+                    {"grammar", nullable("string")},
+                    {"json_object", nullable("boolean")},
+                    {"structural_tag", or_null(any_of({typed("object"), typed("string")}))},
+                    {"disable_any_whitespace", nullable("boolean")},
+                    {"disable_additional_properties", nullable("boolean")},
+                    {"whitespace_pattern", nullable("string")}},
+                   false);
 }
 
 Json usage_schema() {
@@ -301,6 +338,8 @@ Json component_schemas() {
       {"StreamOptions", object_of({{"include_usage", nullable("boolean")},
                                    {"continuous_usage_stats", nullable("boolean")}},
                                   false)},
+      {"ResponseFormat", response_format_schema()},
+      {"StructuredOutputs", structured_outputs_schema()},
       {"Usage", usage_schema()},
       {"CompletionLogprobs", completion_logprobs_schema()},
       {"ChatLogprobs", chat_logprobs_schema()},

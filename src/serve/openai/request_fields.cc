@@ -69,6 +69,12 @@ Status set_own(const FieldValue& value, RequestFields& request) {
   return {};
 }
 
+template <auto Member>
+Status set_structured(const FieldValue& value, RequestFields& request) {
+  read(value.json, request.sampling.structured.*Member);
+  return {};
+}
+
 Status set_biases(const FieldValue& value, RequestFields& request) {
   auto& biases = request.sampling.params.logit_bias;
   biases.clear();
@@ -184,6 +190,7 @@ engine::Request make_engine_request(std::vector<int32_t> prompt, const SamplingR
                                     int64_t max_tokens) {
   engine::Request request{.prompt = std::move(prompt), .params = sampling.params};
   request.params.max_tokens = max_tokens;
+  request.grammar = sampling.grammar;
   if (sampling.beam_width > 0) {
     request.beam = {.width = sampling.beam_width,
                     .length_penalty = sampling.length_penalty,

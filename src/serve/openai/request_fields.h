@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "engine/request.h"
 #include "serve/openai/api_error.h"
+#include "serve/openai/structured_outputs.h"
 #include "text/tokenizer.h"
 
 namespace spyre::serve::openai {
@@ -24,6 +25,8 @@ struct SamplingRequest {
   std::optional<int64_t> max_tokens;  // none: as much as there is room for
   int32_t beam_width = 0;             // 0: sampling
   float length_penalty = 1.0f;
+  StructuredFields structured;
+  std::shared_ptr<const text::Grammar> grammar;  // what `structured` asks for, once compiled
 };
 
 // A request without its prompt. Json fields are null where nothing was given.
@@ -34,7 +37,6 @@ struct RequestFields {
   bool stream = false;
   Json stream_options;
   bool echo = false;
-  Json response_format;
   bool return_token_ids = false;
   std::optional<bool> return_tokens_as_token_ids;
   std::optional<bool> add_special_tokens;
@@ -89,6 +91,9 @@ enum class Kind {
   kTools,          // of a chat
   kToolChoice,     // a word, or a function's name
   kStreamOptions,  // {"include_usage", "continuous_usage_stats"}
+  kJsonSchema,     // a schema, or a text that holds one
+  kResponseFormat,
+  kStructuredOutputs,
 };
 
 struct Range {

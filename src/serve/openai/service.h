@@ -37,6 +37,7 @@ struct ServiceOptions {
   std::string response_role = "assistant";              // --response-role
   Json default_template_kwargs = Json::object();        // --default-chat-template-kwargs
   ContentFormat content_format = ContentFormat::kText;  // --chat-template-content-format
+  StructuredOptions structured_outputs = {};            // --structured-outputs-config
 };
 
 struct Service {
@@ -52,6 +53,7 @@ struct Service {
   std::string fingerprint;           // system_fingerprint; empty: null
   Json tokenizer_info = nullptr;     // what GET /tokenizer_info answers
   ServiceOptions options = {};
+  text::GrammarCompiler* grammars = nullptr;   // null: no structured outputs
   std::function<int64_t()> unix_seconds = {};  // `created` of answers; the machine's clock if empty
 };
 

@@ -28,6 +28,7 @@ std::optional<text::ChatTemplate> fixture_template() {
 Api::Api()
     : tokenizer_(fixture_tokenizer()),
       template_(fixture_template()),
+      grammars_(tokenizer_, tokenizer_.vocab_size(), tokenizer_.stop_ids()),
       service_{.model_names = {"tiny", "alias"},
                .model_root = "org/tiny",
                .tokenizer = tokenizer_,
@@ -38,6 +39,7 @@ Api::Api()
                .max_model_len = 100,
                .created_s = 1'000,
                .fingerprint = "spyre-test",
+               .grammars = &grammars_,
                .unix_seconds = [] { return int64_t{2'000}; }} {
   lifecycle_.enter(Phase::kReady);
   routes_ = make_routes({.lifecycle = lifecycle_,

@@ -40,6 +40,7 @@ class Api : public ::testing::Test {
   const text::Tokenizer tokenizer_;
   const std::optional<text::ChatTemplate> template_;
   FakeEngine engine_;
+  text::GrammarCompiler grammars_;
   Service service_;
   Lifecycle lifecycle_;
   std::atomic<int64_t> in_flight_ = 0;

@@ -139,17 +139,8 @@ TEST_F(Completion, PromptsAreTruncatedOnlyWhenAsked) {
 TEST_F(Completion, WhatIsNotServedYetIsRefusedByName) {
   const std::pair<const char*, Json> kCases[] = {
       {"suffix", "x"},
-      {"structured_outputs", {{"regex", "a"}}},
-      {"guided_json", Json::object()},
-      {"guided_regex", "a"},
-      {"guided_choice", {"a"}},
-      {"guided_grammar", "g"},
-      {"guided_whitespace_pattern", "g"},
-      {"guided_decoding_backend", "g"},
       {"prompt_embeds", "AAAA"},
       {"logprob_token_ids", {1}},
-      {"response_format", {{"type", "json_object"}}},
-      {"response_format", Json::object()},
       {"priority", 1},
       {"best_of", 2},
       {"cache_salt", ""},

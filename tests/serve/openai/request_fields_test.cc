@@ -35,7 +35,11 @@ std::vector<Json> wrong_values(Kind kind) {
       return {1, {1, 2}, object, {"a", 1}};
     case Kind::kTokenIds:
       return {1, {"a"}, {-1}, {1.5}, {int64_t{1} << 31}, object};
+    case Kind::kJsonSchema:
+      return {1, texts};
     case Kind::kObject:
+    case Kind::kResponseFormat:
+    case Kind::kStructuredOutputs:
       return {1, "a", texts};
     case Kind::kObjects:
       return {1, texts, object};

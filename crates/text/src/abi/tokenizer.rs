@@ -11,6 +11,12 @@ use crate::tokenizer::{Files, Tokenizer};
 /// A tokenizer; opaque.
 pub struct SpyreTextTokenizer(Arc<Tokenizer>);
 
+impl SpyreTextTokenizer {
+    pub fn get(&self) -> &Tokenizer {
+        &self.0
+    }
+}
+
 /// The text of tokens that come one by one; opaque.
 pub struct SpyreTextStream(TokenStream);
 
