@@ -22,9 +22,13 @@ struct StepReport {
   int64_t batch_sequences = 0;   // that took part
   int64_t padding_tokens = 0;    // positions of the shape without a token
   DraftCounts drafts = {};       // checked in this step
+  schedule::PrefixCounts prefix = {};
+  int64_t pauses = 0;       // by how many the requests that sit out became more
+  int64_t resumes = 0;      // or fewer
+  int64_t preemptions = 0;  // requests that lost their blocks
   double seconds = 0;
-  int64_t running = 0;  // requests, after the step
-  int64_t waiting = 0;
+  int64_t running = 0;  // requests, after the step, those that sit out not among them
+  int64_t waiting = 0;  // those that were preempted among them
   int64_t paused = 0;
   double kv_usage = 0;  // 0..1, of the KV cache's blocks that hold something, after the step
 };

@@ -98,11 +98,11 @@ bool MixedBatching::admit_first(Plan& plan) {
   tables_.open(row.demand.id, names.first(static_cast<size_t>(hits.blocks)));
   tables_.grow(row.demand.id, blocks_of(row.known));
   row.computed = hits.blocks * kBlockTokens;
-  if (options_.prefix_caching && !row.was_looked_up) {
+  if (options_.prefix_caching && !row.was_started) {
     plan.prefix.queries += row.demand.prompt_tokens;
     plan.prefix.hits += row.computed;
   }
-  row.was_looked_up = true;
+  row.was_started = true;
   return true;
 }
 
@@ -142,6 +142,7 @@ Plan MixedBatching::next() {
   if (plan.preempted.empty()) admit(plan, budget);
   last_prompt_tokens_ = most - budget;
   name_computed(plan);
+  plan.preempted_waiting = std::ranges::count_if(waiting_, &Row::was_started);
   if (!plan.prompts.empty()) {
     plan.kind = plan.decodes.empty() ? StepKind::kPrefill : StepKind::kMixed;
   } else if (!plan.decodes.empty()) {

@@ -57,7 +57,7 @@ class MixedBatching final : public Scheduler {
     int64_t known = 0;      // tokens: the prompt, and what was generated
     int64_t computed = 0;   // of them
     bool prompting = true;  // tokens that are known are still to be computed
-    bool was_looked_up = false;
+    bool was_started = false;
   };
 
   explicit MixedBatching(const MixedBatchingOptions& options)

@@ -68,6 +68,7 @@ struct Plan {
   std::vector<RequestId> preempted = {};
   PrefixCounts prefix = {};
   PauseCounts pauses = {};
+  int64_t preempted_waiting = 0;  // requests that lost their blocks, now or before, and wait
 };
 
 // What can be seen from outside, as it stands before the next step.
