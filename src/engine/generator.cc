@@ -151,8 +151,13 @@ Generator::PlannedRows Generator::start_prompts(const schedule::Plan& plan, Cloc
   PlannedRows planned{.plan = plan, .prompts = {}, .tiles = {}, .began = began};
   std::vector<PromptRows> rows;
   for (const schedule::PromptPart& part : plan.prompts) {
+    const bool begins = waiting_.contains(part.id);
     Group* const group = start(part.id);
     if (group == nullptr) continue;
+    if (begins) {
+      group->set_cached_tokens(part.first);
+      report.cached_tokens += part.first;
+    }
     planned.prompts.push_back(group);
     rows.push_back({part.first, part.tokens, group->scores_prompt()});
     report.prompt_tokens += part.tokens;
@@ -167,8 +172,11 @@ Status Generator::run_rows(const PlannedRows& rows, StepReport& report) {
   for (size_t i = 0; i < runs; ++i) {
     const bool first = i == 0;
     step_.clear();
-    if (first) add_decodes(rows.plan);
-    if (first) report.batch_sequences += step_.num_sequences;
+    if (first) {
+      add_decodes(rows.plan);
+      report.decode_sequences = step_.num_sequences;
+      report.batch_sequences += step_.num_sequences;
+    }
     if (i < rows.tiles.size()) add_tile(rows.tiles[i], rows);
     SPYRE_TRY_ASSIGN(std::span<const float> logits, runner_.run(step_));
     if (first) logits = take_decodes(rows.plan, logits, report);

@@ -46,6 +46,7 @@ void Group::preempt() {
   prompt_table_ = BlockTable(context_.pool, context_.runner);
   drop_blocks();
   if (!first_token_) prompt_logprobs_.clear();
+  ++preemptions_;
 }
 
 const BlockTable& Group::begin_prompt(int64_t first, int64_t count, std::span<const int32_t> blocks,
@@ -111,6 +112,7 @@ RequestOutput Group::take_output(std::optional<Error> failure) {
   if (first_token_) output.timings.decode_seconds = seconds_between(*first_token_, now);
   output.prompt_logprobs = std::move(prompt_logprobs_);
   output.completions = take_completions();
+  output.cached_tokens = cached_tokens_;
   output.error = std::move(failure);
   return output;
 }
@@ -132,6 +134,8 @@ RequestReport Group::report(const RequestOutput& output) const {
   report.first_token_s = since_arrival(first_token_);
   report.last_token_s = since_arrival(last_token_);
   report.interrupted_s = interrupted_s_;
+  report.cached_tokens = cached_tokens_;
+  report.preemptions = preemptions_;
   report.failed = output.error.has_value();
   if (!output.completions.empty()) report.finish_reason = output.completions[0].finish_reason;
   for (const Completion& each : output.completions) {

@@ -90,11 +90,15 @@ class Group {
   // Another request's prefill took so long while this one waited.
   void interrupted(double seconds) { interrupted_s_ += seconds; }
 
+  // So many tokens of the prompt lie in blocks of others.
+  void set_cached_tokens(int64_t tokens) { cached_tokens_ = tokens; }
+
   // Everything made so far, and the request's life; the group is not used afterwards.
   RequestOutput take_output(std::optional<Error> failure);
   RequestReport report(const RequestOutput& output) const;
 
  protected:
+  int64_t cached_tokens() const { return cached_tokens_; }
   // gains: a token of each sequence and no draft, to be corrected.
   virtual Status choose(std::span<const float> logits, Gains& gains) = 0;
   virtual std::vector<Completion> take_completions() = 0;
@@ -110,12 +114,14 @@ class Group {
   void tell(Observer& observer, Clock::time_point now) const;
 
   std::vector<TokenOutput> prompt_logprobs_;
+  int64_t cached_tokens_ = 0;
   Gains gains_;  // of the last step
   const Clock::time_point arrival_;
   std::optional<Clock::time_point> started_;
   std::optional<Clock::time_point> first_token_;
   std::optional<Clock::time_point> last_token_;
   double interrupted_s_ = 0;
+  int64_t preemptions_ = 0;
 };
 
 // The life of a request that never ran.

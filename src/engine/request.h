@@ -58,6 +58,7 @@ struct RequestOutput {
       {};  // of prompt tokens 1, 2, ...; empty unless asked for
   std::vector<Completion> completions = {};
   Timings timings = {};
+  int64_t cached_tokens = 0;        // of the prompt, found in blocks of others
   std::optional<Error> error = {};  // the request failed: completions hold what was made before
 };
 

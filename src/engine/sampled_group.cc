@@ -168,7 +168,8 @@ void SampledGroup::tell(const Completion& completion, bool finished) const {
   Delta delta{.choice = completion.index,
               .text = piece_,
               .token_ids = std::span(completion.token_ids).last(1),
-              .finished = finished};
+              .finished = finished,
+              .cached_tokens = cached_tokens()};
   if (request_.params.logprobs) delta.logprobs = std::span(completion.logprobs).last(1);
   if (finished) {
     delta.finish_reason = completion.finish_reason;
