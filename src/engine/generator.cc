@@ -89,7 +89,13 @@ Result<bool> Generator::step(Listener& listener) {
   const Clock::time_point began = Clock::now();
   scheduler_->set_time(seconds_between(Clock::time_point(), began));
   const schedule::Plan plan = scheduler_->next();
-  if (plan.kind == schedule::StepKind::kIdle) return false;
+  if (plan.kind == schedule::StepKind::kIdle) {
+    // Some schedulers let go of blocks only now.
+    if (scheduler_->owns_blocks() && std::exchange(told_idle_, true) == false)
+      deliver_between(listener);
+    return false;
+  }
+  told_idle_ = false;
   StepReport report{.kind = plan.kind,
                     .shape = plan.shape,
                     .padding_tokens = plan.padding_tokens,
@@ -338,6 +344,11 @@ void Generator::deliver(StepReport& report, Listener& listener) {
   ended_.clear();
 }
 
+void Generator::deliver_between(Listener& listener) {
+  StepReport between_steps;
+  deliver(between_steps, listener);
+}
+
 bool Generator::abort(RequestId id, Listener& listener) {
   listener_ = &listener;
   if (const auto running = running_.find(id); running != running_.end()) {
@@ -347,16 +358,14 @@ bool Generator::abort(RequestId id, Listener& listener) {
   } else {
     return false;
   }
-  StepReport between_steps;
-  deliver(between_steps, listener);
+  deliver_between(listener);
   return true;
 }
 
 void Generator::abort_all(Listener& listener) {
   listener_ = &listener;
   end_all(std::nullopt);
-  StepReport between_steps;
-  deliver(between_steps, listener);
+  deliver_between(listener);
 }
 
 }  // namespace spyre::engine

@@ -105,6 +105,7 @@ class Generator {
   void end_waiting(RequestId id, std::optional<Error> failure);
   void end_all(const std::optional<Error>& failure);
   void deliver(StepReport& report, Listener& listener);
+  void deliver_between(Listener& listener);
 
   runner::ModelRunner& runner_;
   const std::unique_ptr<schedule::Scheduler> scheduler_;
@@ -119,6 +120,7 @@ class Generator {
   std::map<RequestId, BlockNames> names_;                // of requests whose blocks others may find
   std::vector<Ended> ended_;                             // that the listener has not heard of yet
   int64_t promised_blocks_ = 0;
+  bool told_idle_ = true;      // the observer knows that nothing runs
   int64_t num_paused_ = 0;     // of running_, as of the last step
   int64_t num_preempted_ = 0;  // of running_, waiting for blocks
   runner::Step step_;
