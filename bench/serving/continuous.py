@@ -93,9 +93,12 @@ def measure_throughput(options) -> dict:
 
 def read_answers(server: Server, stop: threading.Event, gaps: list[float], dice: random.Random) -> None:
     while not stop.is_set():
-        body = {"prompt": random_prompt(dice, 32), "max_tokens": 400, "ignore_eos": True, "temperature": 0}
-        times = server.token_times(body)
-        gaps.extend(after - before for before, after in zip(times, times[1:], strict=False))
+        body = {"prompt": random_prompt(dice, 32), "max_tokens": 1000, "ignore_eos": True, "temperature": 0}
+        before = None
+        for now in server.token_times(body):
+            if before is not None:
+                gaps.append(now - before)
+            before = now
 
 
 def measure_latency(options) -> dict:
@@ -115,13 +118,12 @@ def measure_latency(options) -> dict:
             arrivals, first = [], []
             for _ in range(int(LATENCY_S / LONG_EVERY_S)):
                 body = {"prompt": random_prompt(dice, LONG_PROMPT), "max_tokens": 1}
-                arrivals.append(threading.Thread(target=lambda b=body: first.extend(server.token_times(b)[:1])))
+                arrivals.append(threading.Thread(target=lambda b=body: first.append(server.first_token_s(b))))
                 arrivals[-1].start()
                 time.sleep(LONG_EVERY_S)
             taken = sorted(gaps)
             stop.set()
-            for thread in readers + arrivals:
-                thread.join()
+            server.stop()  # whoever still reads has nothing to tell any more
         median, p99 = statistics.median(taken), taken[int(0.99 * len(taken))]
         results[mode] = {"median_s": median, "p99_s": p99, "worst_s": taken[-1], "first_token_s": first}
         print(
@@ -144,8 +146,8 @@ def measure_prefix(options) -> dict:
             dice, ratios = random.Random(5), []
             for _ in range(options.pairs):
                 body = {"prompt": random_prompt(dice, 1500), "max_tokens": 2, "temperature": 0}
-                new = server.token_times(body)[0]
-                again = statistics.median(server.token_times(body)[0] for _ in range(5))
+                new = server.first_token_s(body)
+                again = statistics.median(server.first_token_s(body) for _ in range(5))
                 ratios.append((new, again))
         middle = statistics.median(new / again for new, again in ratios)
         results[mode] = ratios

@@ -6,6 +6,7 @@ import re
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 
 
 JSON = {"Content-Type": "application/json"}
@@ -42,19 +43,20 @@ class Server:
     def connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
 
-    def token_times(self, body: dict) -> list[float]:
-        """When each event of a streamed completion came, after the request was sent; the first is the first token."""
+    def token_times(self, body: dict) -> Iterator[float]:
+        """When each event of a streamed completion comes, after the request was sent; the first is the first token."""
         connection = self.connection()
         start = time.perf_counter()
         connection.request("POST", "/v1/completions", json.dumps(body | {"stream": True}), JSON)
         answer = connection.getresponse()
         assert answer.status == 200, answer.read()[:500]
-        times = []
         while line := answer.readline():
             if line.startswith(b"data: {"):
-                times.append(time.perf_counter() - start)
+                yield time.perf_counter() - start
         connection.close()
-        return times
+
+    def first_token_s(self, body: dict) -> float:
+        return list(self.token_times(body))[0]
 
     def stop(self) -> None:
         self.process.terminate()
