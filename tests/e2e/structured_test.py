@@ -1,11 +1,13 @@
 """Structured outputs over HTTP and offline: every kind, streamed and not, beside free requests; what comes back is of
 the form that was asked for, and the same whoever else is served."""
 
+import concurrent.futures
 import json
 import re
 import threading
 import unittest
 
+from continuous_test import LIMITS, MODES
 from harness import LLAMA, SpyreTest
 from server import Server, ServerTest, shapes, with_clients
 
@@ -108,6 +110,17 @@ class Structured(ServerTest):
         for thread in threads:
             thread.join()
         self.assertEqual(together, alone)
+
+    def test_every_mode_of_continuous_batching_gives_the_same(self):
+        wanted = [body(kind, 1) for kind in KINDS]
+        alone = [self.complete(each) for each in wanted]
+        for mode, (env, flags) in MODES.items():
+            with self.subTest(mode=mode):
+                server = self.serve(LLAMA, *LIMITS, *flags, env=env)
+                with concurrent.futures.ThreadPoolExecutor(len(wanted)) as pool:
+                    answers = list(pool.map(lambda each: server.post("/v1/completions", each)["choices"], wanted))
+                self.assertEqual(answers, alone)
+                server.kill()
 
     def test_the_client_parses_a_chat(self):
         parsed = 0
