@@ -450,7 +450,12 @@ fn wrong_grammars_say_where_and_why() {
             Status::InvalidArgument,
             "10000",
         ),
-        (Kind::Grammar, "root ::= root", Status::InvalidArgument, "no token"),
+        (
+            Kind::Grammar,
+            "root ::= root",
+            Status::InvalidArgument,
+            "no token",
+        ),
     ];
     for (kind, text, status, words) in cases {
         match compile(kind, text) {
