@@ -135,28 +135,30 @@ Json tool_schema() {
   return tool;
 }
 
+// Each type with the members that it looks at.
 Json response_format_schema() {
-  const Json holder = object_of({{"name", nullable("string")},
-                                 {"description", nullable("string")},
-                                 {"schema", any_of({typed("object"), typed("boolean")})},
-                                 {"strict", nullable("boolean")}},
-                                false);
-  Json format = object_of(
-      {{"type",
-        {{"type", "string"}, {"enum", {"text", "json_object", "json_schema", "structural_tag"}}}},
-       {"json_schema", or_null(holder)},
-       {"structures", or_null(list_of(typed("object")))},
-       {"triggers", or_null(list_of(typed("string")))}},
-      false);
-  format["required"] = {"type"};
-  return format;
+  const auto of_type = [](const char* type) { return Json{{"const", type}}; };
+  const Json schema = any_of({typed("object"), typed("boolean"), typed("string")});
+  const Json structure = object_of({{"begin", typed("string")},
+                                    {"schema", any_of({typed("object"), typed("boolean")})},
+                                    {"end", typed("string")}},
+                                   true);
+  return any_of({object_of({{"type", of_type("text")}}, true),
+                 object_of({{"type", of_type("json_object")}}, true),
+                 object_of({{"type", of_type("json_schema")},
+                            {"json_schema", object_of({{"schema", schema}}, true)}},
+                           true),
+                 object_of({{"type", of_type("structural_tag")},
+                            {"structures", list_of(structure)},
+                            {"triggers", list_of(typed("string"))}},
+                           true)});
 }
 
 // One of the first six.
 Json structured_outputs_schema() {
   return object_of({{"json", or_null(any_of({typed("object"), typed("boolean"), typed("string")}))},
                     {"regex", nullable("string")},
-                    {"choice", or_null(list_of(typed("string")))},
+                    {"choice", or_null(any_of({typed("string"), list_of(typed("string"))}))},
                     {"grammar", nullable("string")},
                     {"json_object", nullable("boolean")},
                     {"structural_tag", or_null(any_of({typed("object"), typed("string")}))},
