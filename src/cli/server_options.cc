@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "base/log.h"
+#include "cli/batching.h"
 #include "serve/openai/parsers/detect.h"
 #include "serve/openai/prompts.h"
 
@@ -124,6 +125,8 @@ Result<serve::openai::ServiceOptions> service_options(
       .trust_request_chat_template = settings.flag(Setting::kTrustRequestChatTemplate),
       .log_requests = settings.flag(Setting::kEnableLogRequests),
       .log_outputs = settings.flag(Setting::kEnableLogOutputs),
+      .by_priority = batching(settings) == Batching::kMixed &&
+                     settings.text(Setting::kSchedulingPolicy) == "priority",
       .stream_interval = settings.integer(Setting::kStreamInterval),
       .max_completion_prompts = settings.integer(Setting::kMaxCompletionPrompts),
       .response_role = settings.text(Setting::kResponseRole)};

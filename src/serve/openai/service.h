@@ -28,20 +28,23 @@ enum class ContentFormat {
 enum class ReasoningField { kBoth, kReasoning, kReasoningContent };
 
 struct ServiceOptions {
-  bool skip_model_name_validation = false;                 // VLLM_SKIP_MODEL_NAME_VALIDATION
-  bool return_tokens_as_token_ids = false;                 // --return-tokens-as-token-ids
-  bool enable_prompt_tokens_details = false;               // --enable-prompt-tokens-details
-  bool force_include_usage = false;                        // --enable-force-include-usage
-  bool per_request_metrics = false;                        // --enable-per-request-metrics
-  bool trust_request_chat_template = false;                // --trust-request-chat-template
-  bool log_requests = false;                               // --enable-log-requests
-  bool log_outputs = false;                                // --enable-log-outputs
-  std::optional<int64_t> max_log_len = {};                 // --max-log-len, characters
-  int64_t stream_interval = 1;                             // --stream-interval, tokens a chunk
-  int64_t max_completion_prompts = 1024;                   // VLLM_MAX_COMPLETION_PROMPTS
-  std::string response_role = "assistant";                 // --response-role
-  Json default_template_kwargs = Json::object();           // --default-chat-template-kwargs
-  ContentFormat content_format = ContentFormat::kText;     // --chat-template-content-format
+  bool skip_model_name_validation = false;              // VLLM_SKIP_MODEL_NAME_VALIDATION
+  bool return_tokens_as_token_ids = false;              // --return-tokens-as-token-ids
+  bool enable_prompt_tokens_details = false;            // --enable-prompt-tokens-details
+  bool force_include_usage = false;                     // --enable-force-include-usage
+  bool per_request_metrics = false;                     // --enable-per-request-metrics
+  bool trust_request_chat_template = false;             // --trust-request-chat-template
+  bool log_requests = false;                            // --enable-log-requests
+  bool log_outputs = false;                             // --enable-log-outputs
+  std::optional<int64_t> max_log_len = {};              // --max-log-len, characters
+  bool by_priority = false;                             // --scheduling-policy priority
+  int64_t stream_interval = 1;                          // --stream-interval, tokens a chunk
+  int64_t max_completion_prompts = 1024;                // VLLM_MAX_COMPLETION_PROMPTS
+  std::string response_role = "assistant";              // --response-role
+  Json default_template_kwargs = Json::object();        // --default-chat-template-kwargs
+  ContentFormat content_format = ContentFormat::kText;  // --chat-template-content-format
+
+  // How answers are taken apart.
   const ToolFormat* tool_format = nullptr;                 // --tool-call-parser; null: none
   const ReasoningFormat* reasoning_format = nullptr;       // --reasoning-parser; null: none
   ReasoningField reasoning_field = ReasoningField::kBoth;  // --reasoning-field
