@@ -161,7 +161,9 @@ TEST_F(Tools, StreamsAddUpToTheMessage) {
       if (wanted["tool_calls"].is_null()) wanted["tool_calls"] = Json::array();
       EXPECT_EQ(found["tool_calls"], wanted["tool_calls"]);
       EXPECT_EQ(gathered[i].finish_reason, whole["choices"][i]["finish_reason"]);
-      if (round % 2 == 0) EXPECT_EQ(gathered[i].scores, scripts[i].pieces.size());
+      if (round % 2 == 0) {
+        EXPECT_EQ(gathered[i].scores, scripts[i].pieces.size());
+      }
     }
   }
 }

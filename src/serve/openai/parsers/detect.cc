@@ -10,7 +10,7 @@ constexpr std::string_view kThought = "spyre_thought";
 const Json kQuestion = {{"role", "user"}, {"content", "question"}};
 
 // A template may refuse a conversation; then it shows nothing.
-std::string rendered(const text::ChatTemplate& chat_template, text::ChatRequest request) {
+std::string rendered(const text::ChatTemplate& chat_template, const text::ChatRequest& request) {
   return chat_template.render(request).value_or(std::string());
 }
 

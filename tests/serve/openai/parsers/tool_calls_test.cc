@@ -193,7 +193,9 @@ TEST(ToolCalls, WithoutACallTheContentIsTheText) {
       for (const Sample& sample : *all) {
         const OutputTerms terms = tool_terms(format.name);
         const Parsed found = parsed(terms, sample.text);
-        if (found.calls.empty()) EXPECT_EQ(found.content, sample.text) << format.name;
+        if (found.calls.empty()) {
+          EXPECT_EQ(found.content, sample.text) << format.name;
+        }
         testing::expect_cuts_make_no_difference(terms, sample.text);
       }
     }
