@@ -34,6 +34,7 @@ serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
   serve::metrics::PlanFacts facts{
       .shapes = plan.shapes,
       .max_model_len = plan.max_model_len,
+      .max_num_seqs = plan.max_num_seqs,
       .cache = {.block_tokens = schedule::kBlockTokens,
                 .num_blocks = plan.usable_blocks,
                 .max_sequences = plan.usable_blocks / longest_blocks,

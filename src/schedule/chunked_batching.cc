@@ -43,9 +43,13 @@ bool ChunkedBatching::must_decode_first() const {
   return options_.interleave && last_was_prefill_ && num_decoding() > 0;
 }
 
-// A block of slack each: rows end in the last block, wherever in it they are.
+// A block of slack each: rows end in the last block, wherever in it they are. After a prompt's chunk
+// tkv_ says nothing of the rows that decode.
 bool ChunkedBatching::volume_fits(const Demand& demand) const {
-  const int64_t longest = std::max(tkv_, demand.prompt_tokens);
+  int64_t longest = std::max(tkv_, demand.prompt_tokens);
+  for (const Row& row : running_) {
+    if (!row.prompting()) longest = std::max(longest, row.computed);
+  }
   const int64_t tkv = longest / kBlockTokens * kBlockTokens + demand.prompt_tokens % kBlockTokens;
   std::vector<int64_t> others;
   for (const Row& row : running_) {
@@ -83,7 +87,8 @@ bool ChunkedBatching::start_one(Plan& plan) {
   for (auto each = waiting_.begin(); each != waiting_.end(); ++each) {
     const Demand& demand = *each;
     // The last token of a prompt is always computed.
-    const auto full_blocks = static_cast<size_t>((demand.prompt_tokens - 1) / kBlockTokens);
+    const auto full_blocks = static_cast<size_t>(
+        options_.prefix_caching ? (demand.prompt_tokens - 1) / kBlockTokens : 0);
     const std::span<const BlockHash> names(demand.names.data(),
                                            std::min(demand.names.size(), full_blocks));
     const KvTables::Hits hits = tables_.find(names);

@@ -19,8 +19,8 @@ struct LegacyBatchingOptions {
   // VLLM_SPYRE_N_TOKENS_PREFILL_PRIO: longest prefill, in padded tokens, that may interrupt
   // decodes. None: all may.
   std::optional<int64_t> prefill_priority_tokens = {};
-  // VLLM_SPYRE_MAX_WAITING_TIME_SECONDS: a request that waited longer is the last to join: after
-  // it nobody does until the batch is through.
+  // VLLM_SPYRE_MAX_WAITING_TIME_SECONDS: once a request waited longer, nobody joins the batch after
+  // this look at it until the batch is through: it joins now or is first in the next one.
   std::optional<double> max_waiting_s = {};
 };
 

@@ -88,7 +88,8 @@ void MixedBatching::add_part(Row& row, Plan& plan, int64_t& budget) {
 // decodes would take the blocks back.
 bool MixedBatching::admit_first(Plan& plan) {
   Row& row = waiting_.front();
-  const auto full_blocks = static_cast<size_t>((row.known - 1) / kBlockTokens);
+  const auto full_blocks =
+      static_cast<size_t>(options_.prefix_caching ? (row.known - 1) / kBlockTokens : 0);
   const std::span<const BlockHash> names(row.demand.names.data(),
                                          std::min(row.demand.names.size(), full_blocks));
   const KvTables::Hits hits = tables_.find(names);

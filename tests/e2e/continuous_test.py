@@ -76,6 +76,84 @@ class Answers(ServerTest):
         self.assert_empty(server)
 
 
+class Traces(ServerTest):
+    """tkv, running and outputs before each step, and blocks in use and reserved."""
+
+    def rows(self, requests, *flags, env, model=None):
+        trace = self.folder / "trace.jsonl"
+        lines = [{"id": str(i), "prompt_tokens": p, "max_tokens": m} for i, (p, m) in enumerate(requests)]
+        trace.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        target = [model] if model else ["--schedule-only"]
+        done = self.spyre("replay", "--trace", trace, *target, *flags, env=env)
+        _, *rows, results = map(json.loads, done.stdout.splitlines())
+        shown = [
+            (
+                row["tkv"],
+                " ".join(row["running"]),
+                " ".join(row["outputs"]),
+                row["blocks_used"],
+                row["blocks_reserved"],
+            )
+            for row in rows
+        ]
+        return shown, rows, results["results"]
+
+    def test_chunked_prefill(self):
+        flags = ("--max-num-seqs", 3, "--max-model-len", 512, "--max-num-batched-tokens", 128)
+        shown, *_ = self.rows([(20, 6), (200, 3)], *flags, env=CHUNKED)
+        self.assertEqual(
+            shown,
+            [
+                (0, "", "", 0, 0),
+                (20, "0", "0", 1, 0),
+                (21, "0", "0", 1, 0),
+                (200, "1 0", "", 3, 2),
+                (22, "0 1", "0", 3, 2),
+                (200, "1 0", "1", 5, 0),
+                (215, "1 0", "1 0", 5, 0),
+                (216, "0", "1 0", 1, 0),
+                (25, "", "0", 0, 0),
+                (0, "", "", 0, 0),
+            ],
+        )
+
+    def test_legacy_and_seed(self):
+        flags = ("--max-num-seqs", 2, "--max-model-len", 256)
+        requests = [(30, 5), (100, 4), (20, 3)]
+        legacy, *_ = self.rows(requests, *flags, env=CB)
+        self.assertEqual([row[0] for row in legacy], [0, 64, 128, 129, 130, 131, 67, 68, 69, 0])
+        self.assertEqual(
+            [row[1:3] for row in legacy[5:9]], [("0", "1 0"), ("2 0", "2"), ("2", "2 0"), ("", "2")]
+        )
+        seed, *_ = self.rows(requests, *flags, env=SEED)
+        self.assertEqual([row[0] for row in seed], [0, 64, 65, 66, 67, 68, 128, 128, 129, 130, 131, 0])
+        self.assertEqual([row[1:3] for row in seed[6:8]], [("1", "1"), ("2 1", "2")])
+
+    def test_shared_blocks_in_the_tables(self):
+        trace = self.folder / "twice.jsonl"
+        ids = [5 + i % 200 for i in range(320)]
+        lines = [{"id": name, "prompt_token_ids": ids, "max_tokens": 2} for name in "ab"]
+        trace.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        flags = ("--max-num-seqs", 2, "--max-model-len", 512, "--max-num-batched-tokens", 128)
+        env = {**CHUNKED, "VLLM_SPYRE_CP_INTERLEAVE_STEPS": "0"}
+        done = self.spyre("replay", "--trace", trace, "--schedule-only", *flags, env=env)
+        _, *rows, _ = map(json.loads, done.stdout.splitlines())
+        self.assertEqual(rows[3]["block_tables"], {"a": [1, 2, 3, 4, 5]})
+        self.assertEqual(rows[4]["block_tables"], {"a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 6]})
+        self.assertEqual(rows[4]["outputs"], ["b"])
+
+    def test_a_model_takes_the_steps_of_the_schedule(self):
+        requests = [(30, 9), (100, 14), (20, 3), (70, 30), (9, 40)]
+        for mode, (env, flags) in MODES.items():
+            with self.subTest(mode):
+                alone, rows, _ = self.rows(requests, *LIMITS, *flags, env=env)
+                shown, with_model, results = self.rows(requests, *LIMITS, *flags, env=env, model=LLAMA)
+                self.assertEqual(shown, alone)
+                tables = [row["block_tables"] for row in rows]
+                self.assertEqual([row["block_tables"] for row in with_model], tables)
+                self.assertEqual([len(results[str(i)]["token_ids"]) for i in range(5)], [9, 14, 3, 30, 40])
+
+
 class PrefixCaching(ServerTest):
     def test_a_repeated_prompt_is_found_and_counted_exactly(self):
         # 150 tokens: 2 full blocks; chunks of 64: 3, the last of which is always computed.
@@ -91,6 +169,8 @@ class PrefixCaching(ServerTest):
                 self.assertEqual(server.metric("vllm:prefix_cache_queries_total"), 450)
                 self.assertEqual(server.metric("vllm:prefix_cache_hits_total"), 2 * hits)
                 self.assertEqual(server.metric("vllm:prompt_tokens_by_source_total", source="local_cache_hit"), 2 * hits)
+                pool = server.get_json("/spyre/state")["pool"]
+                self.assertEqual((pool["prefix_queries"], pool["prefix_hits"], pool["rows"]), (450, 2 * hits, 3))
                 # Another salt shares nothing; who wants its prompt scored needs all of it.
                 server.post("/v1/completions", {**repeated, "cache_salt": "mine"})
                 server.post("/v1/completions", {**repeated, "prompt_logprobs": 1})

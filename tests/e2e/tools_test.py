@@ -1,5 +1,5 @@
-"""Tool calls and reasoning over HTTP. The tiny model calls nothing by itself: a copy of its tokenizer has pieces of calls
-for tokens that nothing else needs, and biases make the model say them."""
+"""Tool calls and reasoning over HTTP. The tiny model calls nothing by itself: a copy of its tokenizer has pieces of
+calls for tokens that nothing else needs, and the request leaves the model no choice but to say them."""
 
 import json
 import shutil
@@ -15,7 +15,10 @@ import openai  # noqa: E402 (the packages are there only from here on)
 TOOLS = [
     {
         "type": "function",
-        "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+        "function": {
+            "name": "get_weather",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+        },
     }
 ]
 HERMES = (
@@ -33,8 +36,8 @@ MESSAGES = [{"role": "user", "content": "hi"}]
 
 
 def say(pieces: tuple[str, ...], ids: list[int]) -> dict:
-    """Sampling fields that make the model say these pieces: it begins with the first, and of what may follow a piece all
-    but the next is forbidden."""
+    """Sampling fields that make the model say these pieces: it begins with the first, and of what may follow a piece
+    all but the next is forbidden."""
     after = {piece: pieces[place + 1 : place + 2] for place, piece in enumerate(pieces)}
     return {
         "temperature": 0,

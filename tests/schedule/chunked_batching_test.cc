@@ -82,6 +82,14 @@ TEST(ChunkedBatching, ChunksThatLieInCachedBlocksAreSkippedAndSharedBlocksStay) 
   EXPECT_EQ(plan.prefix.hits, 192);
 }
 
+TEST(ChunkedBatching, NamesSayNothingWithoutPrefixCaching) {
+  auto without = options(2, 512);
+  without.prefix_caching = false;
+  auto scheduler = chunked(without);
+  const StepTable table(*scheduler, {{200, 2, 0, names_of(1, 200)}, {200, 2, 9, names_of(1, 200)}});
+  EXPECT_EQ(table.plans().at(9).prompts[0].first, 0);
+}
+
 TEST(ChunkedBatching, BlocksAreSharedWithOneThatRuns) {
   auto scheduler = chunked(options(2, 512));
   const StepTable table(*scheduler, {{200, 9, 0, names_of(1, 200)}, {200, 9, 0, names_of(1, 200)}});
@@ -153,6 +161,20 @@ TEST(ChunkedBatching, WithoutPausingNobodyJoinsBeyondTheVolume) {
     EXPECT_LE(row.running.size(), 3U);  // one decodes; the other may have had its first chunk
   }
   EXPECT_EQ(table.row(10).running, "0");
+}
+
+TEST(ChunkedBatching, PromptsThatJoinOneAfterTheOtherStayWithinTheVolume) {
+  auto tight = options(3, 512);
+  tight.volume_limit = 1024;
+  tight.pausing = false;
+  tight.interleave = false;
+  auto scheduler = chunked(tight);
+  // After the second's prompt of 20 the third must still see that the first is 301 long.
+  const StepTable table(*scheduler, {{300, 100}, {20, 50, 4}, {20, 50, 4}});
+  for (size_t i = 0; i < table.plans().size(); ++i) {
+    EXPECT_LE(std::ssize(table.plans()[i].decodes) * table.row(i + 1).tkv, 1024) << i;
+  }
+  EXPECT_EQ(table.row(6).running, "1 0");
 }
 
 TEST(Pausing, TheMostPatientComeFirst) {

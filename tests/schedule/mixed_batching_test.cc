@@ -63,6 +63,14 @@ TEST(MixedBatching, APromptStartsAtItsFirstBlockThatIsNotThere) {
   EXPECT_EQ(plan.prefix.hits, 128);
 }
 
+TEST(MixedBatching, NamesSayNothingWithoutPrefixCaching) {
+  auto without = options();
+  without.prefix_caching = false;
+  auto scheduler = mixed(without);
+  const StepTable table(*scheduler, {{128, 2, 0, names_of(1, 128)}, {200, 2, 9, names_of(1, 200)}});
+  EXPECT_EQ(table.plans().at(9).prompts[0].first, 0);
+}
+
 TEST(MixedBatching, WhatAStepComputesServesOthersFromTheNextOneOn) {
   auto scheduler = mixed(options());
   scheduler->add({.id = 0, .prompt_tokens = 64, .max_tokens = 2, .names = names_of(1, 64)});
