@@ -36,17 +36,6 @@ ApiStatus check_response_format(const Json& format) {
                 "only {\"type\": \"text\"} so far; structured outputs are not supported yet");
 }
 
-ApiStatus check_tools(const RequestFields& fields) {
-  const Json& choice = fields.tool_choice;
-  if (fields.tools.is_array() && fields.tools.empty()) {
-    return refuse("tools", "wanted at least one, found an empty list");
-  }
-  if (choice.is_null() || choice == "none") return {};
-  if (fields.tools.is_null()) return refuse("tool_choice", "wanted tools beside it, found none");
-  if (choice == "auto") return {};
-  return refuse("tool_choice", "only none and auto so far; forced calls are not supported yet");
-}
-
 ApiStatus check_stream(const RequestFields& fields) {
   if (!fields.stream) {
     if (fields.stream_options.is_null()) return {};
@@ -110,8 +99,7 @@ ApiStatus check_supported(const Json& body, const RequestFields& fields) {
     if (field == "suffix" && *found == "") continue;
     return refuse(field, reason);
   }
-  SPYRE_TRY(check_response_format(fields.response_format));
-  return check_tools(fields);
+  return check_response_format(fields.response_format);
 }
 
 ApiStatus check_combinations(const Service& service, const RequestFields& fields, Taker taker) {

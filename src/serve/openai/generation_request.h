@@ -9,7 +9,7 @@
 namespace spyre::serve::openai {
 
 // Refuses what would change answers and is not supported yet: structured outputs in all their
-// spellings, forced tool calls, a suffix, prompt_embeds, logprob_token_ids.
+// spellings, a suffix, prompt_embeds, logprob_token_ids.
 ApiStatus check_supported(const Json& body, const RequestFields& fields);
 
 // Combinations of fields. taker: kCompletion or kChat.
