@@ -37,17 +37,10 @@ constexpr int64_t kScalarLimit = 100'000'000;
 constexpr int64_t kVectorLimit = 20'000'000'000;
 constexpr int64_t kPrefetchBytes = 8192;  // what programs have that were not tuned
 
-std::string name_of(Isa isa) {
-  return isa == Isa::kAvx512Bf16 ? "avx512bf16"
-         : isa == Isa::kAvx512   ? "avx512"
-         : isa == Isa::kAvx2     ? "avx2"
-                                 : "scalar";
-}
-
 std::vector<Isa> tiers() {
   std::vector<Isa> list;
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16}) {
-    if (isa <= best_isa(detect_cpu_features())) list.push_back(isa);
+  for (const Isa isa : kIsas) {
+    if (runs_on(detect_cpu_features(), isa)) list.push_back(isa);
   }
   return list;
 }
@@ -128,9 +121,9 @@ void add_matmuls(Format format, Inputs inputs) {
       for (const int64_t m : kInputRows) {
         const int64_t limit = isa == Isa::kScalar ? kScalarLimit : kVectorLimit;
         if (whole.rows * whole.columns * m > limit) continue;
-        const std::string label = kernel + std::string(name(format)) + "/" + name_of(isa) + "/" +
-                                  std::to_string(whole.rows) + "x" + std::to_string(whole.columns) +
-                                  "/m:" + std::to_string(m);
+        const std::string label = kernel + std::string(name(format)) + "/" +
+                                  std::string(name(isa)) + "/" + std::to_string(whole.rows) + "x" +
+                                  std::to_string(whole.columns) + "/m:" + std::to_string(m);
         benchmark::RegisterBenchmark(label.c_str(), [=](benchmark::State& state) {
           run_matmul(state, isa, format, inputs, whole, m);
         });
@@ -181,8 +174,8 @@ void add_attention(const std::string& kernel, AttentionFunction KernelTable::* a
     for (const int64_t keys : {64, 512, 4096}) {
       // One row, as at decode, and a tile of a prompt.
       for (const int64_t rows : {1, 8}) {
-        const std::string label = kernel + "/" + name_of(isa) + "/keys:" + std::to_string(keys) +
-                                  "/rows:" + std::to_string(rows);
+        const std::string label = kernel + "/" + std::string(name(isa)) +
+                                  "/keys:" + std::to_string(keys) + "/rows:" + std::to_string(rows);
         benchmark::RegisterBenchmark(label.c_str(), [=](benchmark::State& state) {
           run_attention(state, kernel_table(isa).*attention, format, keys, rows);
         });
@@ -197,7 +190,7 @@ void add_row_kernel(const std::string& kernel, Call call) {
   constexpr int64_t kValues = 1536;
   for (const Isa isa : tiers()) {
     benchmark::RegisterBenchmark(
-        (kernel + "/" + name_of(isa)).c_str(), [=](benchmark::State& state) {
+        (kernel + "/" + std::string(name(isa))).c_str(), [=](benchmark::State& state) {
           std::vector<float> x(kValues);
           for (size_t i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<float>(i));
           const std::vector<float> y = x;

@@ -70,6 +70,7 @@ CpuFeatures detect_cpu_features() {
   features.amx_bf16 = tiles && (d & (1u << 22));
   features.amx_int8 = tiles && (d & (1u << 25));
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+    features.avx_vnni = features.avx2 && (a & (1u << 4));
     features.avx512_bf16 = features.avx512 && (a & (1u << 5));
   }
   return features;

@@ -9,8 +9,9 @@
 namespace spyre {
 
 struct CpuFeatures {
-  bool avx2 = false;    // with FMA and F16C
-  bool avx512 = false;  // F, BW, DQ, VL and the system saves the registers
+  bool avx2 = false;      // with FMA and F16C
+  bool avx_vnni = false;  // in 256 bits, of CPUs without AVX-512 as well
+  bool avx512 = false;    // F, BW, DQ, VL and the system saves the registers
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
   bool amx_bf16 = false;

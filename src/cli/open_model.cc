@@ -35,14 +35,10 @@ Result<std::vector<int>> thread_cpus(const config::Settings& settings) {
 }
 
 Result<kernels::Isa> wanted_isa(const config::Settings& settings) {
-  const kernels::Isa best = kernels::best_isa(detect_cpu_features());
+  const CpuFeatures features = detect_cpu_features();
   const std::string wanted = settings.text(Setting::kIsa);
-  if (wanted == "auto") return best;
-  const kernels::Isa isa = wanted == "avx512bf16" ? kernels::Isa::kAvx512Bf16
-                           : wanted == "avx512"   ? kernels::Isa::kAvx512
-                           : wanted == "avx2"     ? kernels::Isa::kAvx2
-                                                  : kernels::Isa::kScalar;
-  if (isa <= best) return isa;
+  const kernels::Isa isa = kernels::isa_of(wanted).value_or(kernels::best_isa(features));
+  if (kernels::runs_on(features, isa)) return isa;
   return error(Code::kUnsupported, "--isa {}: this CPU ({}) does not have it", wanted,
                cpu_model_name());
 }

@@ -10,13 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu.h"
 #include "base/format.h"
+#include "kernels/isa.h"
 
 namespace spyre::kernels {
-
-// kAvx512: F, BW, DQ, VL and VNNI. kAvx512Bf16: BF16 as well.
-enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Bf16 };
 
 inline constexpr int kPanelRows = 16;        // weight rows (outputs) side by side in a panel
 inline constexpr int kQuantBlock = 32;       // activations per int8 scale
@@ -139,9 +136,8 @@ struct KernelTable {
   void (*softmax)(const float* x, float* out, int64_t n);
 };
 
-// The table of a tier; only call what best_isa() says this machine has.
+// The table of a tier; only call what runs_on() says this machine has.
 const KernelTable& kernel_table(Isa isa);
-Isa best_isa(const CpuFeatures& features);
 
 // Packing: portable, once at load.
 
