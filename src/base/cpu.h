@@ -14,10 +14,12 @@ struct CpuFeatures {
   bool avx512 = false;    // F, BW, DQ, VL and the system saves the registers
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
-  bool amx_bf16 = false;
+  bool amx_bf16 = false;  // and the system has allowed this process to use tiles
   bool amx_int8 = false;
 };
 
+// Asks the system for leave to use the tiles of AMX where there are any: call it before threads
+// start.
 CpuFeatures detect_cpu_features();
 std::string cpu_model_name();
 // What the kernel says that the CPU has: words, all of them.

@@ -5,6 +5,7 @@
 #include "backend/kv_cache.h"
 #include "base/cpu.h"
 #include "base/cpu_list.h"
+#include "base/log.h"
 #include "cli/chat_template_text.h"
 #include "cli/generation_settings.h"
 #include "cli/locate_model.h"
@@ -38,7 +39,14 @@ Result<kernels::Isa> wanted_isa(const config::Settings& settings) {
   const CpuFeatures features = detect_cpu_features();
   const std::string wanted = settings.text(Setting::kIsa);
   const kernels::Isa isa = kernels::isa_of(wanted).value_or(kernels::best_isa(features));
-  if (kernels::runs_on(features, isa)) return isa;
+  if (kernels::runs_on(features, isa)) {
+    const kernels::Isa trusted = kernels::trusted_isa(isa);
+    if (trusted != isa) {
+      log::warn("this CPU ({}) multiplies tiles otherwise than it should: --isa {} instead of {}",
+                cpu_model_name(), kernels::name(trusted), kernels::name(isa));
+    }
+    return trusted;
+  }
   return error(Code::kUnsupported, "--isa {}: this CPU ({}) does not have it", wanted,
                cpu_model_name());
 }

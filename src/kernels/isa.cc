@@ -33,6 +33,10 @@ bool runs_on(const CpuFeatures& features, Isa isa) {
       return features.avx512 && features.avx512_vnni;
     case Isa::kAvx512Bf16:
       return runs_on(features, Isa::kAvx512) && features.avx512_bf16;
+    case Isa::kAmxInt8:
+      return runs_on(features, Isa::kAvx512Bf16) && features.amx_int8;
+    case Isa::kAmx:
+      return runs_on(features, Isa::kAmxInt8) && features.amx_bf16;
   }
   return false;
 }

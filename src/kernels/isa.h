@@ -27,4 +27,8 @@ std::optional<Isa> isa_of(std::string_view name);
 bool runs_on(const CpuFeatures& features, Isa isa);
 Isa best_isa(const CpuFeatures& features);
 
+// isa, or the next lower tier that multiplies as it should: those of AMX are tried out first
+// (tile_check.h). Only for what runs_on() this machine.
+Isa trusted_isa(Isa isa);
+
 }  // namespace spyre::kernels

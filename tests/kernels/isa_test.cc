@@ -13,6 +13,11 @@ TEST(Isa, BestFollowsTheFeatures) {
   EXPECT_EQ(best_isa({.avx2 = true, .avx512 = true, .avx512_vnni = true}), Isa::kAvx512);
   EXPECT_EQ(best_isa({.avx2 = true, .avx512 = true, .avx512_vnni = true, .avx512_bf16 = true}),
             Isa::kAvx512Bf16);
+  CpuFeatures features = {
+      .avx2 = true, .avx512 = true, .avx512_vnni = true, .avx512_bf16 = true, .amx_int8 = true};
+  EXPECT_EQ(best_isa(features), Isa::kAmxInt8);
+  features.amx_bf16 = true;
+  EXPECT_EQ(best_isa(features), Isa::kAmx);
 }
 
 TEST(Isa, TiersAreNoLadder) {
