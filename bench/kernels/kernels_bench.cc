@@ -71,7 +71,7 @@ void report_reads(benchmark::State& state, size_t bytes) {
   }
 }
 
-enum class Inputs { kFloat, kInt8 };
+enum class Inputs { kFloat, kBf16, kInt8 };
 
 void run_matmul(benchmark::State& state, Isa isa, Format format, Inputs inputs, Shape shape,
                 int64_t m) {
@@ -96,8 +96,9 @@ void run_matmul(benchmark::State& state, Isa isa, Format format, Inputs inputs, 
                            .prefetch_bytes = kPrefetchBytes};
   const KernelTable& table = kernel_table(isa);
   const auto index = static_cast<size_t>(format);
-  const MatmulFunction matmul =
-      inputs == Inputs::kInt8 ? table.matmul_int8[index] : table.matmul_f32[index];
+  const MatmulFunction matmul = inputs == Inputs::kInt8   ? table.matmul_int8[index]
+                                : inputs == Inputs::kBf16 ? table.matmul_bf16
+                                                          : table.matmul_f32[index];
   for (auto _ : state) {
     matmul(args);
     benchmark::ClobberMemory();
@@ -112,7 +113,9 @@ void run_matmul(benchmark::State& state, Isa isa, Format format, Inputs inputs, 
 }
 
 void add_matmuls(Format format, Inputs inputs) {
-  const std::string kernel = inputs == Inputs::kInt8 ? "matmul_int8/" : "matmul_f32/";
+  const std::string kernel = inputs == Inputs::kInt8   ? "matmul_int8/"
+                             : inputs == Inputs::kBf16 ? "matmul_bf16/"
+                                                       : "matmul_f32/";
   const int64_t block = is_grouped(format) ? kGroupColumns : info(format).block_elements;
   for (const Isa isa : tiers()) {
     for (const Shape shape : kShapes) {
@@ -237,6 +240,7 @@ int main(int argc, char** argv) {
   add_matmuls(Format::format, Inputs::kFloat);
 #define SPYRE_ATTENTION(name, format) add_attention(#name, &KernelTable::name, Format::format);
 #include "kernels/kernel_list.inc"
+  add_matmuls(Format::kBF16, Inputs::kBf16);
   add_row_kernels();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

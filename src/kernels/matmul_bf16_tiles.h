@@ -115,7 +115,7 @@ template <typename V, typename Tiles, int kRows, int kPanels>
   const auto first_of = [&](int64_t row) { return smaller(row, args.m - rows); };
   for (int64_t panel = args.panel_begin; panel < args.panel_end;) {
     const bool wide = panel + kPanels <= args.panel_end;
-    for (int64_t row = begin; row < end; row += kRows * kTileRows) {
+    for (int64_t row = begin; row < end; row += int64_t{kRows} * kTileRows) {
       const int64_t first[2] = {first_of(row), first_of(row + kTileRows)};
       const int64_t prefetch = row == 0 ? args.prefetch_bytes : 0;
       if (wide) {
@@ -139,7 +139,7 @@ void matmul_bf16_tiles(const MatmulArgs& args) {
     bf16_tile_pass<V, Tiles, 1, 4>(args, tiles, 0, args.m);
     return;
   }
-  constexpr int64_t kStep = 2 * kTileRows;
+  constexpr int64_t kStep = int64_t{2} * kTileRows;
   const int64_t fitting = args.pass_bytes / larger(1, args.input_stride) / kStep * kStep;
   const int64_t pass = larger(kStep, fitting);
   for (int64_t begin = 0; begin < args.m; begin += pass) {

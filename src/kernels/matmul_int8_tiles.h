@@ -99,7 +99,7 @@ class Int8TilePanel {
   [[gnu::always_inline]] void add_chunk(int64_t row, int64_t block, int64_t count, float* kept) {
     F sums[kTileRows];
 #pragma GCC unroll 16
-    for (int r = 0; r < kTileRows; ++r) {
+    for (int64_t r = 0; r < kTileRows; ++r) {
       sums[r] = block == 0 ? V::zero() : V::load(kept + r * kPanelRows);
     }
     multiply(row, block, 0, count, products_[0]);
@@ -112,7 +112,7 @@ class Int8TilePanel {
       }
     }
 #pragma GCC unroll 16
-    for (int r = 0; r < kTileRows; ++r) V::store(kept + r * kPanelRows, sums[r]);
+    for (int64_t r = 0; r < kTileRows; ++r) V::store(kept + r * kPanelRows, sums[r]);
   }
 
   // Up to kGroup blocks from the chunk's block `at` on.
@@ -136,8 +136,8 @@ class Int8TilePanel {
     constexpr int kPart = kC % kParts;
     const int64_t i = at + kC / kParts;
     tiles_.template zero<kC>();
-    tiles_.template load<kA>(input(row, block + i).q + kPart * 16, args_.input_stride);
-    tiles_.template load<kB>(chunk_[i].levels + kPart * 4 * kLineBytes, kLineBytes);
+    tiles_.template load<kA>(input(row, block + i).q + int64_t{kPart} * 16, args_.input_stride);
+    tiles_.template load<kB>(chunk_[i].levels + int64_t{kPart} * 4 * kLineBytes, kLineBytes);
     if constexpr (Unpacked::kSigned) {
       tiles_.template dot_s8_s8<kC, kA, kB>();
     } else {
@@ -148,7 +148,7 @@ class Int8TilePanel {
   [[gnu::always_inline]] void add_block(int64_t row, int64_t block, const Unpacked& weights,
                                         const int32_t* products, F (&sums)[kTileRows]) {
 #pragma GCC unroll 16
-    for (int r = 0; r < kTileRows; ++r) {
+    for (int64_t r = 0; r < kTileRows; ++r) {
       const QuantizedBlock& x = input(row + r, block);
       I sum = V::load_int(products + r * kPanelRows);
       if constexpr (kParts == 2) {
@@ -166,16 +166,16 @@ class Int8TilePanel {
     F mins[kTileRows];
     if constexpr (Block::kLayout.has_min) {
 #pragma GCC unroll 16
-      for (int r = 0; r < kTileRows; ++r) mins[r] = V::zero();
+      for (int64_t r = 0; r < kTileRows; ++r) mins[r] = V::zero();
       for_blocks<V, kFormat>(*args_.weights, data, 0, 0, [&](const Block& block, int64_t b) {
 #pragma GCC unroll 16
-        for (int r = 0; r < kTileRows; ++r) {
+        for (int64_t r = 0; r < kTileRows; ++r) {
           mins[r] = V::fma(block.min, V::set1(input(row + r, b).scaled_sum), mins[r]);
         }
       });
     }
 #pragma GCC unroll 16
-    for (int r = 0; r < kTileRows; ++r) {
+    for (int64_t r = 0; r < kTileRows; ++r) {
       F sum = V::load(kept + r * kPanelRows);
       if constexpr (Block::kLayout.has_min) sum = V::add(sum, mins[r]);
       store_outputs<V>(args_, row + r, panel * kPanelRows, sum);

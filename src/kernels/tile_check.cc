@@ -1,6 +1,8 @@
 #include "kernels/tile_check.h"
 
-#include <cstring>
+#include <algorithm>
+#include <bit>
+#include <iterator>
 
 #include "base/flush_denormals.h"
 #include "kernels/isa.h"
@@ -24,9 +26,12 @@ void fill(uint8_t* bytes, uint32_t& state, bool tiny) {
   }
 }
 
+// Bit for bit; none is a NaN.
 template <typename T>
 bool same(const T& a, const T& b) {
-  return std::memcmp(&a, &b, sizeof(T)) == 0;
+  return std::equal(std::begin(a), std::end(a), std::begin(b), [](auto x, auto y) {
+    return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y);
+  });
 }
 
 }  // namespace

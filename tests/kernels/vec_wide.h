@@ -46,7 +46,7 @@ struct WideVec {
     for (int i = 0; i < smaller(n, kLanes); ++i) p[i] = v.lane[i];
   }
   static F load_f16(const void* p) {
-    return each<float>([&](int i) { return S::load_f16(bytes(p, 2 * i)); });
+    return each<float>([&](int i) { return S::load_f16(bytes(p, int64_t{2} * i)); });
   }
   static F add(F a, F b) {
     return each<float>([&](int i) { return S::add(a.lane[i], b.lane[i]); });
@@ -68,7 +68,7 @@ struct WideVec {
     return each<int32_t>([&](int) { return x; });
   }
   static I load_int(const void* p) {
-    return each<int32_t>([&](int i) { return S::load_int(bytes(p, 4 * i)); });
+    return each<int32_t>([&](int i) { return S::load_int(bytes(p, int64_t{4} * i)); });
   }
   static void store_int(void* p, I v) { __builtin_memcpy(p, v.lane, sizeof(v.lane)); }
   static I load_u8(const void* p) {
@@ -78,7 +78,7 @@ struct WideVec {
     return each<int32_t>([&](int i) { return S::load_i8(bytes(p, i)); });
   }
   static I load_i16(const void* p) {
-    return each<int32_t>([&](int i) { return S::load_i16(bytes(p, 2 * i)); });
+    return each<int32_t>([&](int i) { return S::load_i16(bytes(p, int64_t{2} * i)); });
   }
   static I add(I a, I b) {
     return each<int32_t>([&](int i) { return S::add(a.lane[i], b.lane[i]); });
