@@ -285,11 +285,16 @@ def phase_fuzz(totals: Totals, _) -> None:
             totals.one(f"fuzz {program.name}", good)
 
 
+# A server whose threads are watched is ten times as slow.
+TSAN_SOAK = {"SPYRE_SOAK_SECONDS": "30", "SPYRE_SOAK_SANITIZED": "1", "TSAN_OPTIONS": "halt_on_error=1"}
+
+
 def phase_tsan(totals: Totals, _) -> None:
-    if build(totals, "tsan", [f"{room}_test" for room in [*THREADED_ROOMS, "runner"]]):
+    if build(totals, "tsan", [*(f"{room}_test" for room in [*THREADED_ROOMS, "runner"]), "spyre"]):
         ctest(totals, "tsan-tests", "tsan", ["-R", f"^({'|'.join(THREADED_ROOMS)})$"], 600)
         # Of the models, as much as takes compiled programs through all that threads do together.
         ctest(totals, "tsan-compiled", "tsan", ["-R", "^runner$"], 300, env={"GTEST_FILTER": "CompiledThreads.*"})
+        ctest(totals, "tsan-soak", "tsan", ["-R", "^e2e_soak$"], 300, env=TSAN_SOAK)
 
 
 def phase_gcc(totals: Totals, options: argparse.Namespace) -> None:

@@ -12,13 +12,13 @@ import http.client
 import json
 import os
 import pathlib
-import re
 import socket
 import statistics
 import subprocess
 import sys
-import threading
 import time
+
+from served import Server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROMPT = [1000 + (i * 7919) % 40000 for i in range(64)]
@@ -57,39 +57,11 @@ def served_seconds(port: int, stream: bool) -> float:
     return seconds
 
 
-class Server:
-    def __init__(self, spyre: str, model: str):
-        env_shapes = {
-            "VLLM_SPYRE_WARMUP_PROMPT_LENS": "64",
-            "VLLM_SPYRE_WARMUP_NEW_TOKENS": "256",
-            "VLLM_SPYRE_WARMUP_BATCH_SIZES": "4",
-        }
-        self.process = subprocess.Popen(
-            ["env", *(f"{k}={v}" for k, v in env_shapes.items()), spyre, "serve", model]
-            + ["--host", "127.0.0.1", "--port", "0"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for line in self.process.stderr:
-            found = re.search(r"listening on http://127.0.0.1:(\d+)", line)
-            if found:
-                self.port = int(found[1])
-                break
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
-        while True:
-            probe = self.connection()
-            probe.request("GET", "/ready")
-            if probe.getresponse().status == 200:
-                return
-            time.sleep(0.05)
-
-    def connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait()
+SHAPES = {
+    "VLLM_SPYRE_WARMUP_PROMPT_LENS": "64",
+    "VLLM_SPYRE_WARMUP_NEW_TOKENS": "256",
+    "VLLM_SPYRE_WARMUP_BATCH_SIZES": "4",
+}
 
 
 def health_seconds(server: Server, seconds: float) -> list[float]:
@@ -141,7 +113,7 @@ def main() -> None:
     model = options.model or subprocess.run(
         [ROOT / "scripts/demo_model"], check=True, stdout=subprocess.PIPE, text=True
     ).stdout.strip()
-    server = Server(options.spyre, model)
+    server = Server(options.spyre, model, env=SHAPES)
     served_seconds(server.port, False)
     rows = []
     for pair in range(options.pairs):

@@ -91,24 +91,23 @@ Result<int> compile(config::Settings settings) {
   SPYRE_TRY_ASSIGN(CompileDump dump, CompileDump::create(settings.text(Setting::kDump)));
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings));
   SPYRE_TRY(check(settings, open, dump));
-  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, settled_plan(settings, open));
+  SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, settled_plan(settings, open));
   log::info("{}", plan.summary);
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
   open.options.kv_blocks = plan.kv_blocks;
-  SPYRE_TRY_ASSIGN(const engine::StepOptions steps, step_options(settings));
-  const auto shapes = engine::programs_of(plan.shapes, steps);
-  SPYRE_TRY(
-      compile_graphs(open, settings, {.length = RunLength::kLong, .graphs = std::ssize(shapes)}));
+  SPYRE_TRY(compile_graphs(open, settings,
+                           {.length = RunLength::kLong, .graphs = std::ssize(plan.programs)}));
   const bool report = settings.flag(Setting::kReport);
   open.options.backend.time_regions = report;
   if (dump.any()) dump.attach(open.options.backend);
 
   SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(std::move(open)));
-  for (const model::StepShape& each : shapes) SPYRE_TRY(model.runner->prepare(each));
+  for (const model::StepShape& each : plan.programs) SPYRE_TRY(model.runner->prepare(each));
   if (report) {
-    SPYRE_TRY(engine::warm_up(*model.runner, plan.shapes, {.steps = steps},
-                              [](const engine::WarmupProgress&) { return !interrupted(); }));
+    SPYRE_TRY(
+        engine::warm_up_programs(*model.runner, plan.programs, {},
+                                 [](const engine::WarmupProgress&) { return !interrupted(); }));
   }
   if (keeps_graphs(settings)) SPYRE_TRY(add_to_catalog(settings, run_shape(settings, plan)));
   const ProgramOverviews programs = model.runner->programs();

@@ -114,7 +114,7 @@ Result<plan::KnownModels> known_models(const config::Settings& settings) {
   return known;
 }
 
-plan::RunShape run_shape(const config::Settings& settings, const plan::StaticPlan& plan) {
+plan::RunShape run_shape(const config::Settings& settings, const plan::ServingPlan& plan) {
   return {.tensor_parallel = settings.integer(Setting::kTensorParallelSize),
           .shapes = plan.shapes,
           .max_model_len = plan.max_model_len,

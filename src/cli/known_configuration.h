@@ -5,7 +5,7 @@
 #include "cli/open_model.h"
 #include "config/settings.h"
 #include "plan/known_run.h"
-#include "plan/static_plan.h"
+#include "plan/serving_plan.h"
 
 namespace spyre::cli {
 
@@ -14,7 +14,7 @@ namespace spyre::cli {
 Result<plan::KnownModels> known_models(const config::Settings& settings);
 
 // A server's plan, as catalogues know runs.
-plan::RunShape run_shape(const config::Settings& settings, const plan::StaticPlan& plan);
+plan::RunShape run_shape(const config::Settings& settings, const plan::ServingPlan& plan);
 
 // On the card's backend: a known run's values go into the settings that nobody gave. True when one
 // of them changed. Log lines at info come only where a run is known or somebody set a variable for

@@ -1,5 +1,6 @@
 // `spyre plan`: the memory that serving a model takes, before anything is loaded: of this machine,
 // or of a Spyre card. Exit status 1 when it does not fit.
+#include "cli/batching.h"
 #include "cli/commands.h"
 #include "cli/known_configuration.h"
 #include "cli/serving_plan.h"
@@ -34,7 +35,7 @@ std::vector<const plan::KnownModel*> known_of(const plan::KnownModels& catalogue
 }
 
 Result<int> plan_machine(const config::Settings& settings, const OpenModel& model) {
-  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, serving_plan(settings, model));
+  SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, serving_plan(settings, model));
   SPYRE_TRY_ASSIGN(const plan::KnownModels catalogue, known_models(settings));
   SPYRE_TRY_ASSIGN(
       const auto known,
@@ -46,12 +47,17 @@ Result<int> plan_machine(const config::Settings& settings, const OpenModel& mode
                  {"shapes", to_json(plan.shapes)},
                  {"shapes_planned", plan.planned},
                  {"kv_blocks", plan.kv_blocks}};
+    if (batching(settings) != Batching::kStatic) {
+      json["mode"] = name(batching(settings));
+      json["usable_blocks"] = plan.usable_blocks;
+      json["volume_limit"] = volume_limit(settings, plan);
+    }
     json.update(plan::to_json(plan.memory));
     if (!known.empty()) json["known_configurations"] = plan::to_json(known);
     print(json);
   } else {
     fmt::print("{}\n\n{}", plan.summary, plan::text(plan.memory));
-    if (!plan.memory.fits()) fmt::print("lower {}\n", plan::settings_to_lower(plan));
+    if (!plan.memory.fits()) fmt::print("lower {}\n", plan.settings_to_lower);
     if (!known.empty()) fmt::print("\n{}", plan::text(known, plan.memory.usable_bytes()));
   }
   return plan.memory.fits() ? 0 : 1;

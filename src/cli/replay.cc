@@ -2,18 +2,15 @@
 #include "engine/replay.h"
 
 #include <iostream>
-#include <limits>
 
 #include "base/log.h"
+#include "cli/batching.h"
 #include "cli/commands.h"
 #include "cli/loaded_model.h"
 #include "cli/read_file.h"
 #include "cli/request_fields.h"
 #include "cli/serving_plan.h"
 #include "cli/speculation.h"
-#include "engine/step_shapes.h"
-#include "plan/shape_ladder.h"
-#include "schedule/static_batching.h"
 
 namespace spyre::cli {
 
@@ -25,54 +22,38 @@ void write_line(const Json& line) {
   std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
-void write_config(const schedule::StaticBatching& scheduler, int64_t max_model_len,
-                  int64_t kv_blocks) {
-  Json shapes = Json::array();
-  int64_t max_num_seqs = 0;
-  for (const schedule::Shape& each : scheduler.shapes()) {
-    shapes.push_back({each.prompt_tokens, each.new_tokens, each.batch_size});
-    max_num_seqs = std::max(max_num_seqs, each.batch_size);
+void write_config(const config::Settings& settings, const plan::ServingPlan& plan) {
+  const Batching mode = batching(settings);
+  Json config = {{"mode", name(mode)},
+                 {"max_model_len", plan.max_model_len},
+                 {"max_num_seqs", plan.max_num_seqs},
+                 {"block_tokens", schedule::kBlockTokens},
+                 {"blocks", plan.usable_blocks}};
+  if (mode == Batching::kStatic) {
+    config["shapes"] = Json::array();
+    for (const schedule::Shape& each : plan.shapes) {
+      config["shapes"].push_back({each.prompt_tokens, each.new_tokens, each.batch_size});
+    }
   }
-  write_line({{"config",
-               {{"mode", "static"},
-                {"max_model_len", max_model_len},
-                {"max_num_seqs", max_num_seqs},
-                {"shapes", std::move(shapes)},
-                {"block_tokens", schedule::kBlockTokens},
-                {"blocks", kv_blocks}}}});
+  if (mode == Batching::kLegacy || mode == Batching::kChunked) {
+    config["volume_limit"] = volume_limit(settings, plan);
+  }
+  if (mode == Batching::kChunked || mode == Batching::kMixed) {
+    config["chunk_tokens"] = chunk_tokens(settings);
+    config["prefix_caching"] = settings.flag(Setting::kEnablePrefixCaching);
+  }
+  write_line({{"config", std::move(config)}});
 }
 
 Status run(std::span<const engine::TraceRequest> trace, engine::ReplayTarget& target) {
   return engine::replay(trace, target, write_line, interrupted);
 }
 
-// The configured shapes; without any the ladder of a model length, as if memory had no end.
-Result<std::vector<schedule::Shape>> shapes_without_model(const config::Settings& settings) {
-  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
-  if (!shapes.empty()) return shapes;
-  if (!settings.is_set(Setting::kMaxModelLen)) {
-    return error(Code::kInvalidArgument,
-                 "--schedule-only: wanted shapes, found none; set VLLM_SPYRE_WARMUP_PROMPT_LENS, "
-                 "_NEW_TOKENS and _BATCH_SIZES, or --max-model-len for planned ones");
-  }
-  return plan::shape_ladder({.max_model_len = settings.integer(Setting::kMaxModelLen),
-                             .max_num_seqs = wanted_max_num_seqs(settings),
-                             .kv_block_bytes = 1,
-                             .kv_budget_bytes = std::numeric_limits<int64_t>::max()});
-}
-
 Status replay_schedule(const config::Settings& settings,
                        std::span<const engine::TraceRequest> trace) {
-  SPYRE_TRY_ASSIGN(const auto shapes, shapes_without_model(settings));
-  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
-                                       {.shapes = shapes, .choice = shape_choice(settings)}));
-  int64_t max_model_len = 0;
-  int64_t kv_blocks = 0;
-  for (const schedule::Shape& each : shapes) {
-    max_model_len = std::max(max_model_len, each.total_tokens());
-    kv_blocks = std::max(kv_blocks, each.blocks());
-  }
-  write_config(*scheduler, max_model_len, kv_blocks);
+  SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, plan_without_model(settings));
+  SPYRE_TRY_ASSIGN(auto scheduler, make_scheduler(settings, plan));
+  write_config(settings, plan);
   const auto target = engine::schedule_only_target(std::move(scheduler));
   return run(trace, *target);
 }
@@ -98,20 +79,16 @@ engine::MakeRequest request_maker(const LoadedModel& model) {
 
 Status replay_model(const config::Settings& settings, std::span<const engine::TraceRequest> trace) {
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings));
-  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, serving_plan(settings, open));
+  SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, serving_plan(settings, open));
   SPYRE_TRY(plan::check_fits(plan));
   log::info("{}", plan.summary);
   open.options.max_model_len = plan.max_model_len;
   open.options.kv_blocks = plan.kv_blocks;
   SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(std::move(open)));
   SPYRE_TRY_ASSIGN(const auto speculation, cli::speculation(settings));
-  for (const model::StepShape& each :
-       engine::programs_of(plan.shapes, {.draft_tokens = engine::most_draft_tokens(speculation)})) {
-    SPYRE_TRY(model.runner->prepare(each));
-  }
-  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
-                                       {.shapes = plan.shapes, .choice = shape_choice(settings)}));
-  write_config(*scheduler, plan.max_model_len, plan.kv_blocks);
+  for (const model::StepShape& each : plan.programs) SPYRE_TRY(model.runner->prepare(each));
+  SPYRE_TRY_ASSIGN(auto scheduler, make_scheduler(settings, plan));
+  write_config(settings, plan);
   SPYRE_TRY_ASSIGN(auto generator,
                    engine::Generator::create(*model.runner, model.text.tokenizer,
                                              std::move(scheduler), {.speculation = speculation}));

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "cli/batching.h"
 #include "cli/codegen.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -22,9 +23,7 @@
 #include "cli/speculation.h"
 #include "cli/worker.h"
 #include "engine/async_engine.h"
-#include "engine/step_shapes.h"
 #include "engine/warmup.h"
-#include "schedule/static_batching.h"
 #include "serve/openai/routes.h"
 #include "serve/probes.h"
 
@@ -70,10 +69,10 @@ class Serving {
   Status listen();
   std::vector<serve::http::Route> routes();
   Status start_engine();
-  Status check_mode() const;
+  void warn_of_old_engine() const;
   Status load(OpenModel open);
-  Status warm_up(const plan::StaticPlan& plan, std::vector<int32_t> excluded_tokens);
-  Status start_service(const plan::StaticPlan& plan, SamplingRequest defaults);
+  Status warm_up(const plan::ServingPlan& plan, std::vector<int32_t> excluded_tokens);
+  Status start_service(const plan::ServingPlan& plan, SamplingRequest defaults);
   void watch() const;
   void wait() const;
   Result<int> end();
@@ -131,25 +130,17 @@ Status Serving::listen() {
   return {};
 }
 
-Status Serving::check_mode() const {
-  if (settings_.flag(Setting::kUseCb)) {
-    return error(
-        Code::kUnsupported,
-        "VLLM_SPYRE_USE_CB=1: continuous batching is not built yet; leave it out for static "
-        "batching");
-  }
-  if (!settings_.flag(Setting::kUseV1)) {
-    log::warn(
-        "VLLM_USE_V1=0: the older engine is deprecated for models that generate text; static "
-        "batching runs on both");
-  }
-  return {};
+void Serving::warn_of_old_engine() const {
+  if (settings_.flag(Setting::kUseV1)) return;
+  log::warn(
+      "VLLM_USE_V1=0: the older engine is deprecated for models that generate text; static "
+      "batching runs on both");
 }
 
 Status Serving::start_engine() {
-  SPYRE_TRY(check_mode());
+  warn_of_old_engine();
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings_));
-  SPYRE_TRY_ASSIGN(const plan::StaticPlan plan, settled_plan(settings_, open));
+  SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, settled_plan(settings_, open));
   open.compile_allowed = !precompiled_;
   if (precompiled_) warn_of_missing_graphs(*precompiled_, settings_, run_shape(settings_, plan));
   SPYRE_TRY_ASSIGN(speculation_, speculation(settings_));
@@ -158,10 +149,8 @@ Status Serving::start_engine() {
   telemetry_->planned(plan_facts(settings_, plan, engine::most_draft_tokens(speculation_)));
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
-  SPYRE_TRY_ASSIGN(const engine::StepOptions steps, step_options(settings_));
-  SPYRE_TRY(compile_graphs(
-      open, settings_,
-      {.length = RunLength::kLong, .graphs = std::ssize(engine::programs_of(plan.shapes, steps))}));
+  SPYRE_TRY(compile_graphs(open, settings_,
+                           {.length = RunLength::kLong, .graphs = std::ssize(plan.programs)}));
   open.options.kv_blocks = plan.kv_blocks;
   SPYRE_TRY(load(std::move(open)));
 
@@ -181,7 +170,7 @@ Status Serving::load(OpenModel open) {
   return {};
 }
 
-Status Serving::warm_up(const plan::StaticPlan& plan, std::vector<int32_t> excluded_tokens) {
+Status Serving::warm_up(const plan::ServingPlan& plan, std::vector<int32_t> excluded_tokens) {
   lifecycle_.enter(Phase::kWarmingUp);
   const auto on_pass = [&](const engine::WarmupProgress& progress) {
     const auto done = static_cast<int64_t>(2 * progress.shape) + progress.pass - 1;
@@ -190,13 +179,17 @@ Status Serving::warm_up(const plan::StaticPlan& plan, std::vector<int32_t> exclu
     telemetry_->warming(done, total);
     return !interrupted();
   };
-  SPYRE_TRY_ASSIGN(
-      const std::vector<engine::WarmedShape> warmed,
-      engine::warm_up(*model_->runner, plan.shapes,
-                      {.steps = {.draft_tokens = engine::most_draft_tokens(speculation_)},
-                       .excluded_tokens = std::move(excluded_tokens)},
-                      on_pass));
+  const engine::WarmupOptions options = {
+      .steps = {.draft_tokens = engine::most_draft_tokens(speculation_)},
+      .excluded_tokens = std::move(excluded_tokens)};
   double total = 0;
+  std::vector<engine::WarmedShape> warmed;
+  if (plan.shapes.empty()) {
+    SPYRE_TRY_ASSIGN(total,
+                     engine::warm_up_programs(*model_->runner, plan.programs, options, on_pass));
+  } else {
+    SPYRE_TRY_ASSIGN(warmed, engine::warm_up(*model_->runner, plan.shapes, options, on_pass));
+  }
   for (const engine::WarmedShape& each : warmed) {
     telemetry_->shape_warmed(each.shape, 1, each.pass1_seconds);
     telemetry_->shape_warmed(each.shape, 2, each.pass2_seconds);
@@ -207,10 +200,9 @@ Status Serving::warm_up(const plan::StaticPlan& plan, std::vector<int32_t> exclu
   return {};
 }
 
-Status Serving::start_service(const plan::StaticPlan& plan, SamplingRequest defaults) {
+Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest defaults) {
   const text::Tokenizer& tokenizer = model_->text.tokenizer;
-  SPYRE_TRY_ASSIGN(auto scheduler, schedule::StaticBatching::create(
-                                       {.shapes = plan.shapes, .choice = shape_choice(settings_)}));
+  SPYRE_TRY_ASSIGN(auto scheduler, make_scheduler(settings_, plan));
   const sample::SamplingLimits limits = {
       .vocab_size = model_->runner->vocab_size(),
       .max_logprobs = static_cast<int32_t>(settings_.integer(Setting::kMaxLogprobs)),

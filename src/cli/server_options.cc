@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "cli/batching.h"
 #include "serve/openai/prompts.h"
 
 namespace spyre::cli {
@@ -81,6 +82,8 @@ Result<serve::openai::ServiceOptions> service_options(
       .trust_request_chat_template = settings.flag(Setting::kTrustRequestChatTemplate),
       .log_requests = settings.flag(Setting::kEnableLogRequests),
       .log_outputs = settings.flag(Setting::kEnableLogOutputs),
+      .by_priority = batching(settings) == Batching::kMixed &&
+                     settings.text(Setting::kSchedulingPolicy) == "priority",
       .stream_interval = settings.integer(Setting::kStreamInterval),
       .max_completion_prompts = settings.integer(Setting::kMaxCompletionPrompts),
       .response_role = settings.text(Setting::kResponseRole)};

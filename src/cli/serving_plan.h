@@ -1,11 +1,12 @@
-// What serving a model takes, from the settings: shapes, limits and memory. The same for the
+// What serving a model takes, from the settings: shapes, limits, programs and memory, in any mode.
+// The same for the
 // server's start, for replays and for the memory plan that is printed.
 #pragma once
 
 #include "cli/open_model.h"
 #include "config/settings.h"
 #include "engine/step_shapes.h"
-#include "plan/static_plan.h"
+#include "plan/serving_plan.h"
 #include "schedule/static_batching.h"
 
 namespace spyre::cli {
@@ -23,13 +24,20 @@ schedule::ShapeChoice shape_choice(const config::Settings& settings);
 // How the programs of a shape look under --speculative-config. kInvalidArgument: what it says.
 Result<engine::StepOptions> step_options(const config::Settings& settings);
 
-// Errors: those of configured_shapes() and plan::plan_static(); kUnsupported: another device.
+// --max-num-batched-tokens, or the variable that also names it, VLLM_DT_CHUNK_LEN.
+int64_t chunk_tokens(const config::Settings& settings);
+
+// Errors: those of configured_shapes(), plan::plan_static() and plan::plan_continuous();
+// kUnsupported: another device.
 // Whether it fits is for plan::check_fits() to say.
-Result<plan::StaticPlan> serving_plan(const config::Settings& settings, const OpenModel& model);
+Result<plan::ServingPlan> serving_plan(const config::Settings& settings, const OpenModel& model);
+
+// Limits alone, as if memory had no end. kInvalidArgument: neither shapes nor --max-model-len.
+Result<plan::ServingPlan> plan_without_model(const config::Settings& settings);
 
 // The plan of what is about to start: its shapes say whether the run is known
 // (known_configuration.h), and what is known may add to settings and change the plan. Errors of
 // both.
-Result<plan::StaticPlan> settled_plan(config::Settings& settings, const OpenModel& model);
+Result<plan::ServingPlan> settled_plan(config::Settings& settings, const OpenModel& model);
 
 }  // namespace spyre::cli

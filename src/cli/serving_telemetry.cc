@@ -1,5 +1,7 @@
 #include "cli/serving_telemetry.h"
 
+#include "cli/batching.h"
+
 namespace spyre::cli {
 
 using config::Setting;
@@ -22,17 +24,22 @@ serve::metrics::TelemetryOptions telemetry_options(const config::Settings& setti
   return options;
 }
 
-serve::metrics::PlanFacts plan_facts(const config::Settings& settings, const plan::StaticPlan& plan,
-                                     int64_t draft_tokens) {
+serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
+                                     const plan::ServingPlan& plan, int64_t draft_tokens) {
+  const Batching mode = batching(settings);
+  const bool prefix_caching = (mode == Batching::kChunked || mode == Batching::kMixed) &&
+                              settings.flag(Setting::kEnablePrefixCaching);
   const int64_t longest_blocks =
       (plan.max_model_len + schedule::kBlockTokens - 1) / schedule::kBlockTokens;
   serve::metrics::PlanFacts facts{
       .shapes = plan.shapes,
       .max_model_len = plan.max_model_len,
+      .max_num_seqs = plan.max_num_seqs,
       .cache = {.block_tokens = schedule::kBlockTokens,
-                .num_blocks = plan.kv_blocks,
-                .max_sequences = plan.kv_blocks / longest_blocks,
+                .num_blocks = plan.usable_blocks,
+                .max_sequences = plan.usable_blocks / longest_blocks,
                 .memory_utilization = settings.real(Setting::kGpuMemoryUtilization),
+                .prefix_caching = prefix_caching,
                 .cache_dtype = settings.text(Setting::kKvCacheDtype)},
       .draft_tokens = draft_tokens};
   for (const plan::Part& part : plan.memory.parts) facts.memory.emplace_back(part.name, part.bytes);
@@ -40,7 +47,7 @@ serve::metrics::PlanFacts plan_facts(const config::Settings& settings, const pla
 }
 
 serve::metrics::PerfSettings perf_settings(const config::Settings& settings,
-                                           const plan::StaticPlan& plan) {
+                                           const plan::ServingPlan& plan) {
   return {.continuous_batching = settings.flag(Setting::kUseCb),
           .shapes = plan.shapes,
           .dt_opt = settings.text(Setting::kDtOpt)};

@@ -10,6 +10,7 @@ namespace {
 constexpr int64_t kBlockTokens = 64;
 
 bool chunked(const Settings& settings) { return settings.flag(Setting::kUseChunkedPrefill); }
+bool mixed(const Settings& settings) { return settings.text(Setting::kScheduler) == "mixed"; }
 
 bool pooling(const Settings& settings) {
   const std::string task = settings.text(Setting::kTask);
@@ -17,16 +18,16 @@ bool pooling(const Settings& settings) {
 }
 
 Status check_engine(const Settings& settings) {
-  if (settings.flag(Setting::kUseV1) || !settings.flag(Setting::kUseCb)) return {};
-  return error(
-      Code::kInvalidArgument,
-      "{}=1: wanted the newer engine, found VLLM_USE_V1=0, which has static batching only; "
-      "leave one of them out",
-      settings.label(Setting::kUseCb));
+  const bool continuous = settings.flag(Setting::kUseCb) || mixed(settings);
+  if (settings.flag(Setting::kUseV1) || !continuous) return {};
+  return error(Code::kInvalidArgument,
+               "{}: wanted the newer engine, found VLLM_USE_V1=0, which has static batching only; "
+               "leave one of them out",
+               mixed(settings) ? "--scheduler mixed" : settings.label(Setting::kUseCb) + "=1");
 }
 
 Status check_chunked_prefill(const Settings& settings) {
-  if (!chunked(settings)) return {};
+  if (!chunked(settings) || mixed(settings)) return {};
   if (!settings.flag(Setting::kUseCb)) {
     return error(Code::kInvalidArgument,
                  "{}=1: cannot use chunked prefill without continuous batching; wanted "
@@ -53,10 +54,11 @@ Status check_chunked_prefill(const Settings& settings) {
 // Only an explicit wish is an error; the default simply has nothing to do in other modes.
 Status check_prefix_caching(const Settings& settings) {
   const Setting wish = Setting::kEnablePrefixCaching;
-  if (!settings.is_set(wish) || !settings.flag(wish) || chunked(settings)) return {};
+  const bool possible = chunked(settings) || mixed(settings);
+  if (!settings.is_set(wish) || !settings.flag(wish) || possible) return {};
   return error(Code::kInvalidArgument,
                "{}: cannot use prefix caching without chunked prefill; wanted "
-               "VLLM_SPYRE_USE_CHUNKED_PREFILL=1, found 0",
+               "VLLM_SPYRE_USE_CHUNKED_PREFILL=1 (or --scheduler mixed), found 0",
                settings.label(wish));
 }
 

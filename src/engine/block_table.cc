@@ -1,9 +1,11 @@
 #include "engine/block_table.h"
 
+#include <utility>
+
 namespace spyre::engine {
 
-BlockTable::BlockTable(schedule::BlockPool& pool, const runner::ModelRunner& runner)
-    : pool_(&pool), runner_(&runner) {
+BlockTable::BlockTable(schedule::BlockPool* pool, const runner::ModelRunner& runner)
+    : pool_(pool), runner_(&runner) {
   blocks_.reserve(static_cast<size_t>(runner.max_blocks()));
 }
 
@@ -14,17 +16,20 @@ BlockTable& BlockTable::operator=(BlockTable&& other) noexcept {
   runner_ = other.runner_;
   blocks_ = std::move(other.blocks_);
   other.blocks_.clear();
-  tokens_ = other.tokens_;
+  tokens_ = std::exchange(other.tokens_, 0);
   return *this;
 }
 
 void BlockTable::release() {
-  for (const int32_t block : blocks_) pool_->release(block);
+  if (pool_ != nullptr) {
+    for (const int32_t block : blocks_) pool_->release(block);
+  }
   blocks_.clear();
   tokens_ = 0;
 }
 
 void BlockTable::append(int64_t count) {
+  SPYRE_CHECK(count <= room());
   tokens_ += count;
   while (static_cast<int64_t>(blocks_.size()) * kernels::kKvBlockTokens < tokens_) {
     blocks_.push_back(pool_->allocate());
@@ -33,6 +38,7 @@ void BlockTable::append(int64_t count) {
 
 void BlockTable::drop(int64_t count) {
   tokens_ -= count;
+  if (pool_ == nullptr) return;
   while ((static_cast<int64_t>(blocks_.size()) - 1) * kernels::kKvBlockTokens >= tokens_) {
     pool_->release(blocks_.back());
     blocks_.pop_back();
@@ -40,7 +46,8 @@ void BlockTable::drop(int64_t count) {
 }
 
 BlockTable BlockTable::fork() const {
-  BlockTable twin(*pool_, *runner_);
+  SPYRE_CHECK(pool_ != nullptr);
+  BlockTable twin(pool_, *runner_);
   const auto full = static_cast<size_t>(tokens_ / kernels::kKvBlockTokens);
   for (size_t i = 0; i < full; ++i) {
     pool_->add_owner(blocks_[i]);

@@ -18,7 +18,7 @@ Generator::Generator(runner::ModelRunner& runner, const text::Tokenizer& tokeniz
       pool_(static_cast<int32_t>(runner.kv_cache().shape().blocks)),
       context_{.runner = runner,
                .tokenizer = tokenizer,
-               .pool = pool_,
+               .pool = scheduler_->owns_blocks() ? nullptr : &pool_,
                .workspace = workspace_,
                .listener = listener_,
                .speculation = options.speculation} {}
@@ -46,25 +46,71 @@ Status Generator::check(const Request& request) const {
 Status Generator::submit(RequestId id, Request request, Clock::time_point arrival) {
   SPYRE_CHECK(!waiting_.contains(id) && !running_.contains(id));
   SPYRE_TRY(check(request));
-  scheduler_->add(demand_of(id, request));
+  scheduler_->add(named_demand(id, request, arrival));
   waiting_.emplace(id, Waiting{.request = std::move(request), .arrival = arrival});
   return {};
 }
 
+schedule::Demand Generator::named_demand(RequestId id, const Request& request,
+                                         Clock::time_point arrival) {
+  schedule::Demand demand = demand_of(id, request);
+  demand.arrival_s = seconds_between(Clock::time_point(), arrival);
+  // Who wants its prompt scored needs all of its rows.
+  if (scheduler_->caches_prefixes() && !request.params.prompt_logprobs) {
+    BlockNames names(request.cache_salt);
+    demand.names = names.append(request.prompt);
+    names_.emplace(id, std::move(names));
+  }
+  return demand;
+}
+
+// Blocks that the answer has filled: what is computed, which its last token is not.
+void Generator::name_filled(const Group& group) {
+  const auto found = names_.find(group.id());
+  if (found == names_.end()) return;
+  BlockNames& names = found->second;
+  const int64_t named = names.tokens() - std::ssize(group.request().prompt);
+  const std::span<const int32_t> computed = group.generated().first(
+      static_cast<size_t>(group.longest() - std::ssize(group.request().prompt)));
+  int64_t index = names.full_blocks();
+  for (const schedule::BlockHash& name :
+       names.append(computed.subspan(static_cast<size_t>(named)))) {
+    scheduler_->name_block(group.id(), index++, name);
+  }
+}
+
 int64_t Generator::blocks_in_use() const {
+  if (scheduler_->owns_blocks()) return scheduler_->blocks_used();
   return runner_.kv_cache().shape().blocks - pool_.free_count();
 }
 
 Result<bool> Generator::step(Listener& listener) {
   listener_ = &listener;
-  const schedule::Plan plan = scheduler_->next();
-  if (plan.kind == schedule::StepKind::kIdle) return false;
   const Clock::time_point began = Clock::now();
-  StepReport report{.kind = plan.kind, .shape = plan.shape, .padding_tokens = plan.padding_tokens};
-  const bool prefill = plan.kind == schedule::StepKind::kPrefill;
-  const Status status = prefill ? run_prefill(plan, began, report) : run_decode(plan, report);
+  scheduler_->set_time(seconds_between(Clock::time_point(), began));
+  const schedule::Plan plan = scheduler_->next();
+  if (plan.kind == schedule::StepKind::kIdle) {
+    // Some schedulers let go of blocks only now.
+    if (scheduler_->owns_blocks() && std::exchange(told_idle_, true) == false)
+      deliver_between(listener);
+    return false;
+  }
+  told_idle_ = false;
+  StepReport report{.kind = plan.kind,
+                    .shape = plan.shape,
+                    .padding_tokens = plan.padding_tokens,
+                    .prefix = plan.prefix,
+                    .pauses = plan.pauses.pauses,
+                    .resumes = plan.pauses.resumes,
+                    .preemptions = std::ssize(plan.preempted)};
+  num_paused_ = plan.pauses.paused;
+  num_preempted_ = plan.preempted_waiting;
+  for (const RequestId id : plan.preempted) running_.at(id)->preempt();
+  const PlannedRows rows = start_prompts(plan, began, report);
+  const Status status = run_rows(rows, report);
   report.seconds = seconds_between(began, Clock::now());
-  if (prefill) charge_interruption(plan, report.seconds);
+  scheduler_->took(report.seconds);
+  if (!plan.prompts.empty()) charge_interruption(plan, report.seconds);
   if (!status) end_all(status.error());
   deliver(report, listener);
   SPYRE_TRY(status);
@@ -79,7 +125,7 @@ Group* Generator::start(RequestId id) {
   }
   const auto waiting = waiting_.find(id);
   SPYRE_CHECK(waiting != waiting_.end());
-  const int64_t blocks = Group::max_blocks(waiting->second.request, runner_.max_model_len());
+  const int64_t blocks = own_blocks(waiting->second.request);
   const int64_t all_blocks = runner_.kv_cache().shape().blocks;
   if (promised_blocks_ + blocks > all_blocks) {
     end_waiting(id, Error{Code::kInternal,
@@ -100,20 +146,47 @@ Group* Generator::start(RequestId id) {
   return running_.emplace(id, std::move(*group)).first->second.get();
 }
 
-Status Generator::run_prefill(const schedule::Plan& plan, Clock::time_point began,
-                              StepReport& report) {
-  std::vector<Group*> groups;
+// Blocks that the engine promises to a request.
+int64_t Generator::own_blocks(const Request& request) const {
+  if (scheduler_->owns_blocks()) return 0;
+  return Group::max_blocks(request, runner_.max_model_len());
+}
+
+Generator::PlannedRows Generator::start_prompts(const schedule::Plan& plan, Clock::time_point began,
+                                                StepReport& report) {
+  PlannedRows planned{.plan = plan, .prompts = {}, .tiles = {}, .began = began};
   std::vector<PromptRows> rows;
   for (const schedule::PromptPart& part : plan.prompts) {
+    const bool begins = waiting_.contains(part.id);
     Group* const group = start(part.id);
     if (group == nullptr) continue;
-    groups.push_back(group);
-    rows.push_back({part.first, part.tokens, group->wants_prompt_logprobs()});
+    if (begins) {
+      group->set_cached_tokens(part.first);
+      report.cached_tokens += part.first;
+    }
+    planned.prompts.push_back(group);
+    rows.push_back({part.first, part.tokens, group->scores_prompt()});
     report.prompt_tokens += part.tokens;
   }
-  report.batch_sequences = static_cast<int64_t>(groups.size());
-  for (const Tile& tile : cut_tiles(rows, {.rows = options_.prefill_rows})) {
-    SPYRE_TRY(run_tile(tile, groups, began, report));
+  report.batch_sequences = std::ssize(planned.prompts);
+  planned.tiles = cut_tiles(rows, {.rows = options_.prefill_rows});
+  return planned;
+}
+
+Status Generator::run_rows(const PlannedRows& rows, StepReport& report) {
+  const size_t runs = std::max<size_t>(rows.tiles.size(), rows.plan.decodes.empty() ? 0 : 1);
+  for (size_t i = 0; i < runs; ++i) {
+    const bool first = i == 0;
+    step_.clear();
+    if (first) {
+      add_decodes(rows.plan);
+      report.decode_sequences = step_.num_sequences;
+      report.batch_sequences += step_.num_sequences;
+    }
+    if (i < rows.tiles.size()) add_tile(rows.tiles[i], rows);
+    SPYRE_TRY_ASSIGN(std::span<const float> logits, runner_.run(step_));
+    if (first) logits = take_decodes(rows.plan, logits, report);
+    if (i < rows.tiles.size()) take_tile(rows.tiles[i], rows, logits, report);
   }
   return {};
 }
@@ -138,36 +211,33 @@ void Generator::add_table(const BlockTable& table) {
   ++step_.num_sequences;
 }
 
-Status Generator::run_tile(const Tile& tile, std::span<Group* const> groups,
-                           Clock::time_point began, StepReport& report) {
-  step_.clear();
+void Generator::add_tile(const Tile& tile, const PlannedRows& rows) {
   for (const TilePart& part : tile) {
-    Group& group = *groups[part.prompt];
-    const BlockTable& table = group.begin_prompt(part.tokens, began);
+    Group& group = *rows.prompts[part.prompt];
+    const bool scored = group.scores_prompt();
+    const BlockTable& table =
+        group.begin_prompt(part.first, part.tokens, scheduler_->blocks(group.id()), rows.began);
     const int64_t end = part.first + part.tokens;
     for (int64_t i = part.first; i < end; ++i) {
-      const bool wanted = group.wants_prompt_logprobs() || i + 1 == end;
+      const bool wanted = scored || i + 1 == end;
       if (wanted) step_.output_rows.push_back(static_cast<int32_t>(step_.tokens.size()));
-      add_row(group.request().prompt[static_cast<size_t>(i)], i);
+      add_row(group.token(i), i);
     }
     add_table(table);
   }
-  SPYRE_TRY_ASSIGN(const std::span<float> logits, runner_.run(step_));
-  take_tile(tile, groups, logits, report);
-  return {};
 }
 
-void Generator::take_tile(const Tile& tile, std::span<Group* const> groups,
-                          std::span<const float> logits, StepReport& report) {
+void Generator::take_tile(const Tile& tile, const PlannedRows& rows, std::span<const float> logits,
+                          StepReport& report) {
   const auto vocab = static_cast<size_t>(runner_.vocab_size());
   for (const TilePart& part : tile) {
-    Group& group = *groups[part.prompt];
-    const bool scored = group.wants_prompt_logprobs();
+    Group& group = *rows.prompts[part.prompt];
+    const bool scored = group.scores_prompt();
     const size_t values = (scored ? static_cast<size_t>(part.tokens) : 1) * vocab;
-    const std::span<const float> rows = logits.first(values);
+    const std::span<const float> own = logits.first(values);
     logits = logits.subspan(values);
-    if (scored) group.score_prompt(part.first, part.tokens, rows);
-    if (group.prompt_left() == 0) take_tokens(group, rows.last(vocab), report);
+    if (scored) group.score_prompt(part.first, part.tokens, own);
+    if (group.prompt_left() == 0) take_tokens(group, own.last(vocab), report);
   }
 }
 
@@ -176,14 +246,18 @@ void Generator::take_tile(const Tile& tile, std::span<Group* const> groups,
 void Generator::add_decodes(const schedule::Plan& plan) {
   int64_t live = 0;
   for (const RequestId id : plan.decodes) live += running_.at(id)->num_live();
-  int64_t left = verify_rows(live, most_draft_tokens(options_.speculation)) - live;
+  // Prompts beside them have use enough for what is left of the program.
+  int64_t left =
+      plan.prompts.empty() ? verify_rows(live, most_draft_tokens(options_.speculation)) - live : 0;
   const int64_t each = live > 0 ? (left + live - 1) / live : 0;
   for (const RequestId id : plan.decodes) {
     Group& group = *running_.at(id);
     for (int64_t i = 0; i < group.num_live(); ++i) {
       BlockTable& table = group.table(i);
+      if (scheduler_->owns_blocks()) table.follow(scheduler_->blocks(id));
+      const int64_t most = std::min({each, left, table.room() - 1});
       const std::span<const int32_t> draft =
-          group.draft(i, {.most_tokens = std::min(each, left), .sequences = live});
+          group.draft(i, {.most_tokens = most, .sequences = live});
       int64_t position = table.tokens();
       add_sampled_row(group.next_token(i), position);
       for (const int32_t token : draft) add_sampled_row(token, ++position);
@@ -194,11 +268,8 @@ void Generator::add_decodes(const schedule::Plan& plan) {
   }
 }
 
-Status Generator::run_decode(const schedule::Plan& plan, StepReport& report) {
-  step_.clear();
-  add_decodes(plan);
-  report.batch_sequences = step_.num_sequences;
-  SPYRE_TRY_ASSIGN(std::span<const float> logits, runner_.run(step_));
+std::span<const float> Generator::take_decodes(const schedule::Plan& plan,
+                                               std::span<const float> logits, StepReport& report) {
   const auto vocab = static_cast<size_t>(runner_.vocab_size());
   for (const RequestId id : plan.decodes) {
     Group& group = *running_.at(id);
@@ -206,7 +277,7 @@ Status Generator::run_decode(const schedule::Plan& plan, StepReport& report) {
     take_tokens(group, logits.first(values), report);
     logits = logits.subspan(values);
   }
-  return {};
+  return logits;
 }
 
 // The group may be gone afterwards.
@@ -214,6 +285,7 @@ void Generator::take_tokens(Group& group, std::span<const float> logits, StepRep
   const Status accepted = group.accept(logits, observer_, report);
   if (!accepted) return end(group, accepted.error());
   if (options_.speculation) scheduler_->computed(group.id(), group.longest());
+  name_filled(group);
   if (group.num_live() == 0) end(group, std::nullopt);
 }
 
@@ -228,10 +300,11 @@ void Generator::charge_interruption(const schedule::Plan& plan, double seconds) 
 // Choices that did not end by themselves are left as aborted.
 void Generator::end(Group& group, std::optional<Error> failure) {
   const RequestId id = group.id();
-  promised_blocks_ -= Group::max_blocks(group.request(), runner_.max_model_len());
+  promised_blocks_ -= own_blocks(group.request());
   RequestOutput output = group.take_output(std::move(failure));
   ended_.push_back({.report = group.report(output), .output = std::move(output)});
   running_.erase(id);
+  names_.erase(id);
   scheduler_->finish(id);
 }
 
@@ -246,6 +319,7 @@ void Generator::end_waiting(RequestId id, std::optional<Error> failure) {
   ended.output.error = std::move(failure);
   ended_.push_back(std::move(ended));
   waiting_.erase(found);
+  names_.erase(id);
   scheduler_->finish(id);
 }
 
@@ -257,15 +331,22 @@ void Generator::end_all(const std::optional<Error>& failure) {
 // The last of a step: whoever asks after an answer finds it counted.
 void Generator::deliver(StepReport& report, Listener& listener) {
   if (observer_ != nullptr) {
-    const int64_t blocks = runner_.kv_cache().shape().blocks;
-    report.running = static_cast<int64_t>(running_.size());
-    report.waiting = static_cast<int64_t>(waiting_.size());
+    // Block 0 is nobody's where the scheduler owns the blocks.
+    const int64_t blocks = runner_.kv_cache().shape().blocks - (scheduler_->owns_blocks() ? 1 : 0);
+    report.paused = num_paused_;
+    report.running = std::max<int64_t>(0, std::ssize(running_) - num_paused_ - num_preempted_);
+    report.waiting = std::ssize(waiting_) + num_preempted_;
     report.kv_usage = static_cast<double>(blocks_in_use()) / static_cast<double>(blocks);
     observer_->on_step(report);
     for (const Ended& each : ended_) observer_->on_finished(each.report);
   }
   for (Ended& each : ended_) listener.on_finished(each.report.id, std::move(each.output));
   ended_.clear();
+}
+
+void Generator::deliver_between(Listener& listener) {
+  StepReport between_steps;
+  deliver(between_steps, listener);
 }
 
 bool Generator::abort(RequestId id, Listener& listener) {
@@ -277,16 +358,14 @@ bool Generator::abort(RequestId id, Listener& listener) {
   } else {
     return false;
   }
-  StepReport between_steps;
-  deliver(between_steps, listener);
+  deliver_between(listener);
   return true;
 }
 
 void Generator::abort_all(Listener& listener) {
   listener_ = &listener;
   end_all(std::nullopt);
-  StepReport between_steps;
-  deliver(between_steps, listener);
+  deliver_between(listener);
 }
 
 }  // namespace spyre::engine

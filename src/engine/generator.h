@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/block_names.h"
 #include "engine/group.h"
 #include "engine/listener.h"
 #include "engine/observer.h"
@@ -69,19 +70,31 @@ class Generator {
     Request request;
     Clock::time_point arrival;
   };
+  // A step cut into what programs run: all decodes and the first tile of prompts, then the others.
+  struct PlannedRows {
+    const schedule::Plan& plan;
+    std::vector<Group*> prompts;  // of the plan's parts, as far as they could be started
+    std::vector<Tile> tiles;
+    Clock::time_point began;
+  };
   struct Ended {
     RequestReport report = {};
     RequestOutput output = {};
   };
 
-  Status run_prefill(const schedule::Plan& plan, Clock::time_point began, StepReport& report);
+  schedule::Demand named_demand(RequestId id, const Request& request, Clock::time_point arrival);
+  void name_filled(const Group& group);
+  int64_t own_blocks(const Request& request) const;
   Group* start(RequestId id);
-  Status run_tile(const Tile& tile, std::span<Group* const> groups, Clock::time_point began,
-                  StepReport& report);
-  void take_tile(const Tile& tile, std::span<Group* const> groups, std::span<const float> logits,
+  PlannedRows start_prompts(const schedule::Plan& plan, Clock::time_point began,
+                            StepReport& report);
+  Status run_rows(const PlannedRows& rows, StepReport& report);
+  void add_tile(const Tile& tile, const PlannedRows& rows);
+  void take_tile(const Tile& tile, const PlannedRows& rows, std::span<const float> logits,
                  StepReport& report);
-  Status run_decode(const schedule::Plan& plan, StepReport& report);
   void add_decodes(const schedule::Plan& plan);
+  std::span<const float> take_decodes(const schedule::Plan& plan, std::span<const float> logits,
+                                      StepReport& report);
   void add_row(int32_t token, int64_t position);
   void add_sampled_row(int32_t token, int64_t position);
   void add_table(const BlockTable& table);
@@ -92,19 +105,24 @@ class Generator {
   void end_waiting(RequestId id, std::optional<Error> failure);
   void end_all(const std::optional<Error>& failure);
   void deliver(StepReport& report, Listener& listener);
+  void deliver_between(Listener& listener);
 
   runner::ModelRunner& runner_;
   const std::unique_ptr<schedule::Scheduler> scheduler_;
   const GeneratorOptions options_;
   sample::Workspace workspace_;
-  schedule::BlockPool pool_;
+  schedule::BlockPool pool_;  // of schedulers that leave blocks to the engine
   Observer* observer_ = nullptr;
   Listener* listener_ = nullptr;
   GroupContext context_;
   std::map<RequestId, Waiting> waiting_;
-  std::map<RequestId, std::unique_ptr<Group>> running_;
-  std::vector<Ended> ended_;  // that the listener has not heard of yet
+  std::map<RequestId, std::unique_ptr<Group>> running_;  // those that were preempted among them
+  std::map<RequestId, BlockNames> names_;                // of requests whose blocks others may find
+  std::vector<Ended> ended_;                             // that the listener has not heard of yet
   int64_t promised_blocks_ = 0;
+  bool told_idle_ = true;      // the observer knows that nothing runs
+  int64_t num_paused_ = 0;     // of running_, as of the last step
+  int64_t num_preempted_ = 0;  // of running_, waiting for blocks
   runner::Step step_;
 };
 

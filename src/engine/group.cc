@@ -33,11 +33,27 @@ int64_t Group::max_blocks(const Request& request, int64_t max_model_len) {
 }
 
 int64_t Group::prompt_left() const {
-  return static_cast<int64_t>(request_.prompt.size()) - prompt_table_.tokens();
+  return std::ssize(request_.prompt) + std::ssize(generated()) - prompt_table_.tokens();
 }
 
-const BlockTable& Group::begin_prompt(int64_t count, Clock::time_point step_began) {
+int32_t Group::token(int64_t position) const {
+  const int64_t answer = position - std::ssize(request_.prompt);
+  return answer < 0 ? request_.prompt[static_cast<size_t>(position)]
+                    : generated()[static_cast<size_t>(answer)];
+}
+
+void Group::preempt() {
+  prompt_table_ = BlockTable(context_.pool, context_.runner);
+  drop_blocks();
+  if (!first_token_) prompt_logprobs_.clear();
+  ++preemptions_;
+}
+
+const BlockTable& Group::begin_prompt(int64_t first, int64_t count, std::span<const int32_t> blocks,
+                                      Clock::time_point step_began) {
   if (!started_) started_ = step_began;
+  if (context_.pool == nullptr) prompt_table_.follow(blocks);
+  prompt_table_.skip_to(first);
   prompt_table_.append(count);
   return prompt_table_;
 }
@@ -96,6 +112,7 @@ RequestOutput Group::take_output(std::optional<Error> failure) {
   if (first_token_) output.timings.decode_seconds = seconds_between(*first_token_, now);
   output.prompt_logprobs = std::move(prompt_logprobs_);
   output.completions = take_completions();
+  output.cached_tokens = cached_tokens_;
   output.error = std::move(failure);
   return output;
 }
@@ -117,6 +134,8 @@ RequestReport Group::report(const RequestOutput& output) const {
   report.first_token_s = since_arrival(first_token_);
   report.last_token_s = since_arrival(last_token_);
   report.interrupted_s = interrupted_s_;
+  report.cached_tokens = cached_tokens_;
+  report.preemptions = preemptions_;
   report.failed = output.error.has_value();
   if (!output.completions.empty()) report.finish_reason = output.completions[0].finish_reason;
   for (const Completion& each : output.completions) {

@@ -26,7 +26,7 @@ struct Gains {
 struct GroupContext {
   runner::ModelRunner& runner;
   const text::Tokenizer& tokenizer;
-  schedule::BlockPool& pool;
+  schedule::BlockPool* pool;  // null: the scheduler owns the blocks
   sample::Workspace& workspace;
   Listener*& listener;  // of the running step
   std::optional<Speculation> speculation = {};
@@ -47,11 +47,18 @@ class Group {
   RequestId id() const { return id_; }
   const Request& request() const { return request_; }
 
-  // --- the prompt
+  // --- the prompt, and after a preemption all that is known: the answer so far is its end
   int64_t prompt_left() const;
+  int32_t token(int64_t position) const;
   bool wants_prompt_logprobs() const { return request_.params.prompt_logprobs.has_value(); }
-  // The next `count` prompt tokens run in a step that began then; the table covers them.
-  const BlockTable& begin_prompt(int64_t count, Clock::time_point step_began);
+  // They are wanted, and no answer has begun.
+  bool scores_prompt() const { return wants_prompt_logprobs() && !first_token_; }
+  // Tokens [first, first + count) run in a step that began then; the table covers them, and those
+  // before lie in its blocks. blocks: where the scheduler owns them.
+  const BlockTable& begin_prompt(int64_t first, int64_t count, std::span<const int32_t> blocks,
+                                 Clock::time_point step_began);
+  // Its blocks are gone: everything is to be computed again.
+  void preempt();
   // Scores the tokens that follow rows [first, first + count) of the prompt. logits: [count,
   // vocab].
   void score_prompt(int64_t first, int64_t count, std::span<const float> logits);
@@ -73,6 +80,8 @@ class Group {
   // Tokens of its longest sequence that were rows, its prompt's included; 0: as many as it had
   // steps.
   virtual int64_t longest() const { return 0; }
+  // Tokens of its answer, if it has only one.
+  virtual std::span<const int32_t> generated() const { return {}; }
   // Chooses tokens from logits: after the prompt [1, vocab], then [num_rows(), vocab], a sequence's
   // rows side by side; tells the observer (may be null) of each and counts them in the report. A
   // table then covers the tokens that were taken, and no more. An error ends this request only.
@@ -81,14 +90,19 @@ class Group {
   // Another request's prefill took so long while this one waited.
   void interrupted(double seconds) { interrupted_s_ += seconds; }
 
+  // So many tokens of the prompt lie in blocks of others.
+  void set_cached_tokens(int64_t tokens) { cached_tokens_ = tokens; }
+
   // Everything made so far, and the request's life; the group is not used afterwards.
   RequestOutput take_output(std::optional<Error> failure);
   RequestReport report(const RequestOutput& output) const;
 
  protected:
+  int64_t cached_tokens() const { return cached_tokens_; }
   // gains: a token of each sequence and no draft, to be corrected.
   virtual Status choose(std::span<const float> logits, Gains& gains) = 0;
   virtual std::vector<Completion> take_completions() = 0;
+  virtual void drop_blocks() {}  // of what grows
   size_t vocab() const { return static_cast<size_t>(context_.runner.vocab_size()); }
 
   GroupContext& context_;
@@ -100,12 +114,14 @@ class Group {
   void tell(Observer& observer, Clock::time_point now) const;
 
   std::vector<TokenOutput> prompt_logprobs_;
+  int64_t cached_tokens_ = 0;
   Gains gains_;  // of the last step
   const Clock::time_point arrival_;
   std::optional<Clock::time_point> started_;
   std::optional<Clock::time_point> first_token_;
   std::optional<Clock::time_point> last_token_;
   double interrupted_s_ = 0;
+  int64_t preemptions_ = 0;
 };
 
 // The life of a request that never ran.

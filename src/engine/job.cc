@@ -82,6 +82,7 @@ bool Job::add_report(const RequestReport& report) {
     report_.last_token_s = std::max(report_.last_token_s, report.last_token_s);
     report_.finished_s = std::max(report_.finished_s, report.finished_s);
     report_.interrupted_s += report.interrupted_s;
+    report_.preemptions += report.preemptions;
   }
   return ++reports_ == num_parts_;
 }

@@ -21,6 +21,7 @@ struct Delta {
   bool finished = false;
   sample::FinishReason finish_reason = sample::FinishReason::kAbort;  // when finished
   sample::StopReason stop_reason = {};
+  int64_t cached_tokens = 0;  // of the prompt, found in blocks of others
 };
 
 class Listener {

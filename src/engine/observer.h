@@ -17,14 +17,20 @@ namespace spyre::engine {
 struct StepReport {
   schedule::StepKind kind = schedule::StepKind::kIdle;
   std::optional<schedule::Shape> shape = {};
-  int64_t prompt_tokens = 0;     // computed in this step
+  int64_t prompt_tokens = 0;  // computed in this step
+  int64_t cached_tokens = 0;  // not computed by prompts that began in it: others' blocks hold them
   int64_t generated_tokens = 0;  // sampled in this step
   int64_t batch_sequences = 0;   // that took part
+  int64_t decode_sequences = 0;  // of them, those that decode
   int64_t padding_tokens = 0;    // positions of the shape without a token
   DraftCounts drafts = {};       // checked in this step
+  schedule::PrefixCounts prefix = {};
+  int64_t pauses = 0;       // by how many the requests that sit out became more
+  int64_t resumes = 0;      // or fewer
+  int64_t preemptions = 0;  // requests that lost their blocks
   double seconds = 0;
-  int64_t running = 0;  // requests, after the step
-  int64_t waiting = 0;
+  int64_t running = 0;  // requests, after the step, those that sit out not among them
+  int64_t waiting = 0;  // those that were preempted among them
   int64_t paused = 0;
   double kv_usage = 0;  // 0..1, of the KV cache's blocks that hold something, after the step
 };
@@ -35,6 +41,8 @@ struct RequestReport {
   int64_t prompt_tokens = 0;
   int64_t generated_tokens = 0;  // of all choices
   int64_t max_tokens = 0;
+  int64_t cached_tokens = 0;  // of the prompt
+  int64_t preemptions = 0;
   int64_t n = 1;
   sample::FinishReason finish_reason = sample::FinishReason::kAbort;
   bool failed = false;                     // ended by an error of the engine

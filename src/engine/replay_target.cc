@@ -1,9 +1,11 @@
 #include "engine/replay_target.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
+#include "engine/block_names.h"
 #include "engine/random_tokens.h"
 
 namespace spyre::engine {
@@ -20,16 +22,35 @@ schedule::Demand demand_of(RequestId id, const TraceRequest& request,
       .sequences = request.n};
 }
 
+// Prompts that are only counted share nothing.
+std::vector<int32_t> prompt_of(RequestId id, const TraceRequest& request) {
+  std::vector<int32_t> prompt = request.prompt;
+  RandomTokens tokens(std::numeric_limits<int32_t>::max(), {}, id);
+  while (std::ssize(prompt) < request.prompt_tokens) prompt.push_back(tokens.next());
+  return prompt;
+}
+
+std::optional<std::string> salt_of(const TraceRequest& request) {
+  const auto salt = request.fields.find("cache_salt");
+  if (salt == request.fields.end() || !salt->is_string()) return std::nullopt;
+  return salt->get<std::string>();
+}
+
 class ScheduleOnly final : public ReplayTarget {
  public:
   explicit ScheduleOnly(std::unique_ptr<schedule::Scheduler> scheduler)
       : scheduler_(std::move(scheduler)) {}
 
   Status add(RequestId id, const TraceRequest& request) override {
-    const schedule::Demand demand = demand_of(id, request, *scheduler_);
+    schedule::Demand demand = demand_of(id, request, *scheduler_);
     SPYRE_TRY(scheduler_->admissible(demand));
+    Progress progress{.demand = demand};
+    if (scheduler_->caches_prefixes()) {
+      progress.names.emplace(salt_of(request));
+      demand.names = progress.names->append(prompt_of(id, request));
+    }
     scheduler_->add(demand);
-    requests_[id] = {.demand = demand};
+    requests_.insert_or_assign(id, std::move(progress));
     return {};
   }
   schedule::Snapshot snapshot() const override { return scheduler_->snapshot(); }
@@ -46,18 +67,33 @@ class ScheduleOnly final : public ReplayTarget {
   struct Progress {
     schedule::Demand demand = {};
     int64_t generated = 0;
+    std::optional<BlockNames> names = {};  // of what is computed
   };
+
+  void name_filled(RequestId id, Progress& progress);
 
   const std::unique_ptr<schedule::Scheduler> scheduler_;
   std::map<RequestId, Progress> requests_;
 };
 
+// The dummy token that was generated last is computed now.
+void ScheduleOnly::name_filled(RequestId id, Progress& progress) {
+  if (!progress.names) return;
+  const int32_t dummy = 0;
+  const int64_t index = progress.names->full_blocks();
+  for (const schedule::BlockHash& name : progress.names->append(std::span(&dummy, 1))) {
+    scheduler_->name_block(id, index, name);
+  }
+}
+
 Result<ReplayedStep> ScheduleOnly::step() {
   const schedule::Plan plan = scheduler_->next();
   ReplayedStep step{.kind = plan.kind, .shape = plan.shape, .outputs = plan.decodes};
+  for (const RequestId id : plan.decodes) name_filled(id, requests_.at(id));
   for (const schedule::PromptPart& part : plan.prompts) {
-    const int64_t prompt_tokens = requests_.at(part.id).demand.prompt_tokens;
-    if (part.first + part.tokens == prompt_tokens) step.outputs.push_back(part.id);
+    const Progress& progress = requests_.at(part.id);
+    const int64_t known = progress.demand.prompt_tokens + progress.generated;
+    if (part.first + part.tokens == known) step.outputs.push_back(part.id);
   }
   for (const RequestId id : step.outputs) {
     Progress& progress = requests_.at(id);

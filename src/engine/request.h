@@ -25,6 +25,9 @@ struct Request {
   // Number of its first choice, and of that choice's random stream: choices [4, 8) of a request may
   // run as a request of their own.
   int32_t first_choice = 0;
+  int64_t priority = 0;  // the lower, the sooner, where the scheduler looks at it
+  // Only requests of the same salt may find its KV blocks.
+  std::optional<std::string> cache_salt = {};
 };
 
 // A token with its log-probability, 1-based rank, and the likeliest tokens, best first.
@@ -55,6 +58,7 @@ struct RequestOutput {
       {};  // of prompt tokens 1, 2, ...; empty unless asked for
   std::vector<Completion> completions = {};
   Timings timings = {};
+  int64_t cached_tokens = 0;        // of the prompt, found in blocks of others
   std::optional<Error> error = {};  // the request failed: completions hold what was made before
 };
 

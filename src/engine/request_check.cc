@@ -36,7 +36,8 @@ schedule::Demand demand_of(RequestId id, const Request& request) {
           .prompt_tokens = static_cast<int64_t>(request.prompt.size()),
           .max_tokens = std::min(Group::max_tokens(request), kMostTokens),
           .sequences = Group::max_sequences(request),
-          .beams = request.beam.has_value()};
+          .beams = request.beam.has_value(),
+          .priority = request.priority};
 }
 
 }  // namespace spyre::engine

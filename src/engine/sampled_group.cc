@@ -79,9 +79,17 @@ void SampledGroup::start_choices() {
   choices_[0].table = std::move(prompt_table_);
 }
 
+void SampledGroup::drop_blocks() {
+  for (const size_t index : live_) {
+    choices_[index].table = BlockTable(context_.pool, context_.runner);
+  }
+}
+
 Status SampledGroup::choose(std::span<const float> logits, Gains& gains) {
   const bool first = live_.empty();
   if (first) start_choices();
+  // Computed again after a preemption.
+  if (prompt_table_.tokens() > 0) live_choice(0).table = std::move(prompt_table_);
   size_t at = 0;
   size_t kept = 0;
   for (size_t i = 0; i < live_.size(); ++i) {
@@ -160,7 +168,8 @@ void SampledGroup::tell(const Completion& completion, bool finished) const {
   Delta delta{.choice = completion.index,
               .text = piece_,
               .token_ids = std::span(completion.token_ids).last(1),
-              .finished = finished};
+              .finished = finished,
+              .cached_tokens = cached_tokens()};
   if (request_.params.logprobs) delta.logprobs = std::span(completion.logprobs).last(1);
   if (finished) {
     delta.finish_reason = completion.finish_reason;

@@ -20,10 +20,12 @@ class SampledGroup final : public Group {
   std::span<const int32_t> draft(int64_t i, const DraftTerms& terms) override;
   int64_t num_rows() const override;
   int64_t longest() const override;
+  std::span<const int32_t> generated() const override { return choices_[0].completion.token_ids; }
 
  protected:
   Status choose(std::span<const float> logits, Gains& gains) override;
   std::vector<Completion> take_completions() override;
+  void drop_blocks() override;
 
  private:
   struct Choice {

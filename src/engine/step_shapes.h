@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "engine/prefill_tiles.h"
@@ -53,18 +52,6 @@ inline StepShapes step_shapes(const schedule::Shape& shape, const StepOptions& o
     shapes.verify = {.rows = most, .sequences = sequences, .output_rows = most};
   }
   return shapes;
-}
-
-// All programs that these shapes run in, each once.
-inline std::vector<model::StepShape> programs_of(std::span<const schedule::Shape> shapes,
-                                                 const StepOptions& options = {}) {
-  std::vector<model::StepShape> programs;
-  for (const schedule::Shape& shape : shapes) {
-    for (const model::StepShape& each : step_shapes(shape, options).all()) {
-      if (std::ranges::find(programs, each) == programs.end()) programs.push_back(each);
-    }
-  }
-  return programs;
 }
 
 }  // namespace spyre::engine

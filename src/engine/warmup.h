@@ -1,8 +1,8 @@
-// Warm-up: before the first request, the programs of every shape are prepared and run twice on
-// random tokens, so that all memory is touched and nothing is compiled or allocated later; shapes
-// of the same programs are warm after the first of them. What was not warmed up has no program, so
-// it never runs. Writes to the KV cache, where nothing is of use to anyone yet: a sequence reads
-// only positions that it wrote itself.
+// Warm-up: before the first request, the programs of every shape (or of continuous batching) are
+// prepared and run twice on random tokens, so that all memory is touched and nothing is compiled or
+// allocated later; shapes of the same programs are warm after the first of them. What was not
+// warmed up has no program, so it never runs. Writes to the KV cache, where nothing is of use to
+// anyone yet: a sequence reads only positions that it wrote itself.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ struct WarmedShape {
 
 // Called before each pass; false ends the warm-up.
 struct WarmupProgress {
-  size_t shape = 0;  // of num_shapes, from 0
+  size_t shape = 0;  // or program; of num_shapes, from 0
   size_t num_shapes = 0;
   int pass = 1;  // 1 or 2
 };
@@ -41,5 +41,11 @@ Result<std::vector<WarmedShape>> warm_up(runner::ModelRunner& runner,
                                          std::span<const schedule::Shape> shapes,
                                          const WarmupOptions& options,
                                          const WarmupCallback& progress);
+
+// The same with programs, each on its own. Returns the seconds that it took. Errors: those of
+// ModelRunner::prepare(); kCancelled.
+Result<double> warm_up_programs(runner::ModelRunner& runner,
+                                std::span<const model::StepShape> programs,
+                                const WarmupOptions& options, const WarmupCallback& progress);
 
 }  // namespace spyre::engine

@@ -12,17 +12,6 @@ namespace {
 
 using schedule::Shape;
 
-// Half of what weights, text and program leave: the other half is for activations, the system's
-// file cache and whoever else is there.
-Result<int64_t> kv_budget(const checkpoint::Checkpoint& checkpoint,
-                          const runner::Precision& precision, const StaticInputs& inputs) {
-  SPYRE_TRY_ASSIGN(const int64_t weights,
-                   weight_bytes(checkpoint, precision, inputs.max_model_len));
-  const int64_t left = usable_bytes(inputs.available_bytes, inputs.utilization) - weights -
-                       fixed_bytes(checkpoint.config());
-  return inputs.kv_bytes_allowed.value_or(std::max<int64_t>(0, left / 2));
-}
-
 Status check_positions(const std::vector<Shape>& shapes, int64_t max_positions) {
   for (const Shape& shape : shapes) {
     if (shape.total_tokens() <= max_positions) continue;
@@ -42,8 +31,9 @@ int64_t affordable_tokens(int64_t blocks) {
 }
 
 Status plan_shapes(const checkpoint::Checkpoint& checkpoint, const runner::Precision& precision,
-                   const StaticInputs& inputs, StaticPlan& plan) {
-  SPYRE_TRY_ASSIGN(const int64_t budget, kv_budget(checkpoint, precision, inputs));
+                   const StaticInputs& inputs, ServingPlan& plan) {
+  SPYRE_TRY_ASSIGN(const int64_t budget,
+                   kv_budget(checkpoint, precision, inputs.max_model_len, inputs.machine));
   const int64_t block_bytes = kv_shape(checkpoint.config(), precision.kv, 1).block_bytes();
   plan.max_model_len = inputs.max_model_len;
   if (inputs.may_shorten) {
@@ -62,7 +52,7 @@ int64_t most(const std::vector<Shape>& shapes, int64_t (*of)(const Shape&)) {
   return result;
 }
 
-std::string summary(const StaticPlan& plan) {
+std::string summary(const ServingPlan& plan) {
   return fmt::format(
       "static batching: max_model_len {}, max_num_seqs {}, from the {} warmup shapes (prompt, new "
       "tokens, batch) {}",
@@ -72,9 +62,9 @@ std::string summary(const StaticPlan& plan) {
 
 }  // namespace
 
-Result<StaticPlan> plan_static(const checkpoint::Checkpoint& checkpoint,
-                               const runner::Precision& precision, const StaticInputs& inputs) {
-  StaticPlan plan;
+Result<ServingPlan> plan_static(const checkpoint::Checkpoint& checkpoint,
+                                const runner::Precision& precision, const StaticInputs& inputs) {
+  ServingPlan plan;
   plan.planned = inputs.shapes.empty();
   if (plan.planned) {
     SPYRE_TRY(plan_shapes(checkpoint, precision, inputs, plan));
@@ -85,35 +75,22 @@ Result<StaticPlan> plan_static(const checkpoint::Checkpoint& checkpoint,
   }
   plan.max_num_seqs = most(plan.shapes, [](const Shape& shape) { return shape.batch_size; });
   plan.kv_blocks = most(plan.shapes, kv_blocks);
+  plan.usable_blocks = plan.kv_blocks;
   plan.summary = summary(plan);
 
-  std::vector<model::StepShape> programs;
   for (const Shape& shape : plan.shapes) {
     for (const model::StepShape& program : inputs.programs(shape)) {
-      if (std::ranges::find(programs, program) == programs.end()) programs.push_back(program);
+      if (std::ranges::find(plan.programs, program) == plan.programs.end()) {
+        plan.programs.push_back(program);
+      }
     }
   }
-  SPYRE_TRY_ASSIGN(plan.memory, plan_memory({.checkpoint = checkpoint,
-                                             .precision = precision,
-                                             .max_model_len = plan.max_model_len,
-                                             .kv_blocks = plan.kv_blocks,
-                                             .programs = programs,
-                                             .threads = inputs.threads,
-                                             .backend = inputs.backend,
-                                             .available_bytes = inputs.available_bytes,
-                                             .utilization = inputs.utilization,
-                                             .kv_bytes_allowed = inputs.kv_bytes_allowed}));
+  plan.settings_to_lower = plan.planned
+                               ? "--max-model-len or --max-num-seqs"
+                               : "VLLM_SPYRE_WARMUP_BATCH_SIZES, VLLM_SPYRE_WARMUP_PROMPT_LENS or "
+                                 "VLLM_SPYRE_WARMUP_NEW_TOKENS";
+  SPYRE_TRY(add_memory(checkpoint, precision, inputs.machine, plan));
   return plan;
-}
-
-std::string_view settings_to_lower(const StaticPlan& plan) {
-  if (plan.planned) return "--max-model-len or --max-num-seqs";
-  return "VLLM_SPYRE_WARMUP_BATCH_SIZES, VLLM_SPYRE_WARMUP_PROMPT_LENS or "
-         "VLLM_SPYRE_WARMUP_NEW_TOKENS";
-}
-
-Status check_fits(const StaticPlan& plan) {
-  return check_fits(plan.memory, settings_to_lower(plan));
 }
 
 }  // namespace spyre::plan

@@ -11,6 +11,8 @@ std::string_view name(StepKind kind) {
       return "prefill";
     case StepKind::kDecode:
       return "decode";
+    case StepKind::kMixed:
+      return "mixed";
   }
   return "idle";
 }

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "schedule/block_hash.h"
 #include "schedule/shape.h"
 
 namespace spyre::schedule {
@@ -23,12 +25,17 @@ struct Demand {
   int64_t max_tokens = 0;  // longest answer of each sequence
   int64_t sequences = 1;   // that grow from the prompt at once: rows of the batch
   bool beams = false;      // its sequences fork: each may hold one block more for a moment
+  double arrival_s = 0;    // on the clock of Scheduler::set_time()
+  int64_t priority = 0;    // the lower, the sooner
+  // Of the prompt's full blocks, in their order; empty: it shares nothing with other requests.
+  std::vector<BlockHash> names = {};
 };
 
-enum class StepKind { kIdle, kPrefill, kDecode };
-std::string_view name(StepKind kind);  // "idle", "prefill", "decode"
+enum class StepKind { kIdle, kPrefill, kDecode, kMixed };
+std::string_view name(StepKind kind);  // "idle", "prefill", "decode", "mixed"
 
-// Prompt tokens [first, first + tokens) of a request, computed in this step.
+// Tokens [first, first + tokens) of a request, computed in this step: of its prompt, and after a
+// preemption of its answer so far. Those before are computed, or lie in shared blocks.
 struct PromptPart {
   RequestId id = 0;
   int64_t first = 0;
@@ -36,13 +43,32 @@ struct PromptPart {
   int64_t left_padding = 0;  // positions of the shape before the prompt that hold no token
 };
 
+// Prompt tokens that were looked up in the prefix cache, and those found.
+struct PrefixCounts {
+  int64_t queries = 0;
+  int64_t hits = 0;
+};
+
+// Requests that sit out and keep their blocks: how many now, and by how many that number rose or
+// fell in this step.
+struct PauseCounts {
+  int64_t paused = 0;
+  int64_t pauses = 0;
+  int64_t resumes = 0;
+};
+
 // One step. Parts and ids are in the order of the batch's rows.
 struct Plan {
   StepKind kind = StepKind::kIdle;
-  std::vector<PromptPart> prompts = {};  // of a prefill
-  std::vector<RequestId> decodes = {};   // of a decode: one token of every living sequence of each
-  std::optional<Shape> shape = {};       // static batching: of the running batch
+  std::vector<PromptPart> prompts = {};
+  std::vector<RequestId> decodes = {};  // one token of every living sequence of each
+  std::optional<Shape> shape = {};      // static batching: of the running batch
   int64_t padding_tokens = 0;  // positions that the step's shape has beyond its real tokens
+  // Lost their blocks: all their tokens come again in parts of prompts, now or later.
+  std::vector<RequestId> preempted = {};
+  PrefixCounts prefix = {};
+  PauseCounts pauses = {};
+  int64_t preempted_waiting = 0;  // requests that lost their blocks, now or before, and wait
 };
 
 // What can be seen from outside, as it stands before the next step.
@@ -71,6 +97,9 @@ class Scheduler {
 
   // Queues an admissible request.
   virtual void add(const Demand& demand) = 0;
+  // The time now, and how long the step took that was planned last; for rules that look at them.
+  virtual void set_time(double now_s) { (void)now_s; }
+  virtual void took(double seconds) { (void)seconds; }
   // Plans the next step and takes it as done: parts of prompts count as computed. kIdle when
   // nothing can run.
   virtual Plan next() = 0;
@@ -81,6 +110,26 @@ class Scheduler {
   // After the step: a request of it is through, or was aborted (waiting ones, too). Unknown ids are
   // ignored.
   virtual void finish(RequestId id) = 0;
+
+  // --- KV blocks; a scheduler that has no KvTables leaves them to the engine.
+  virtual bool owns_blocks() const { return false; }
+  // The blocks that hold the request's tokens, in the order of positions; those of the planned step
+  // have room in them.
+  virtual std::span<const int32_t> blocks(RequestId id) const {
+    (void)id;
+    return {};
+  }
+  virtual int64_t blocks_used() const { return 0; }
+  // Whether blocks are found by the names of their content. Then name_block() tells that block
+  // `index` of a request is full, beyond those of its Demand; and forget_blocks() makes all names
+  // void.
+  virtual bool caches_prefixes() const { return false; }
+  virtual void name_block(RequestId id, int64_t index, const BlockHash& hash) {
+    (void)id;
+    (void)index;
+    (void)hash;
+  }
+  virtual void forget_blocks() {}
 
   virtual Snapshot snapshot() const = 0;
 };

@@ -14,7 +14,7 @@ class BlockTableTest : public ::testing::Test {
 };
 
 TEST_F(BlockTableTest, TakesABlockPer64Tokens) {
-  BlockTable table(pool_, model_.runner());
+  BlockTable table(&pool_, model_.runner());
   table.append(64);
   EXPECT_EQ(pool_.free_count(), 7);
   table.append(1);
@@ -23,7 +23,7 @@ TEST_F(BlockTableTest, TakesABlockPer64Tokens) {
 }
 
 TEST_F(BlockTableTest, AForkSharesFullBlocksOnly) {
-  BlockTable table(pool_, model_.runner());
+  BlockTable table(&pool_, model_.runner());
   table.append(100);
   const BlockTable twin = table.fork();
   EXPECT_EQ(twin.tokens(), 100);
@@ -33,7 +33,7 @@ TEST_F(BlockTableTest, AForkSharesFullBlocksOnly) {
 }
 
 TEST_F(BlockTableTest, WhatIsDroppedTakesItsBlocksAlong) {
-  BlockTable table(pool_, model_.runner());
+  BlockTable table(&pool_, model_.runner());
   table.append(63);
   table.append(5);
   EXPECT_EQ(pool_.free_count(), 6);
@@ -54,7 +54,7 @@ TEST_F(BlockTableTest, WhatIsDroppedTakesItsBlocksAlong) {
 
 TEST_F(BlockTableTest, GivesItsBlocksBack) {
   {
-    BlockTable table(pool_, model_.runner());
+    BlockTable table(&pool_, model_.runner());
     table.append(128);
     BlockTable twin = table.fork();
     table = std::move(twin);

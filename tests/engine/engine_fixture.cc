@@ -1,6 +1,6 @@
 #include "engine/engine_fixture.h"
 
-#include "engine/step_shapes.h"
+#include "engine/continuous_programs.h"
 #include "schedule/reserving.h"
 #include "schedule/static_batching.h"
 
@@ -22,6 +22,17 @@ std::unique_ptr<schedule::Scheduler> prepare(runner::ModelRunner& runner,
     return schedule::StaticBatching::create({.shapes = settings.shapes}).value();
   }
   const int64_t sequences = settings.max_num_seqs;
+  if (settings.make_scheduler) {
+    for (const model::StepShape& program :
+         continuous_programs({.max_num_seqs = sequences,
+                              .max_model_len = runner.max_model_len(),
+                              .mixed = settings.mixed,
+                              .options = steps})) {
+      SPYRE_CHECK(runner.prepare(program).has_value());
+    }
+    // Block 0 is nobody's.
+    return settings.make_scheduler(runner.kv_cache().shape().blocks - 1, runner.max_model_len());
+  }
   SPYRE_CHECK(runner.prepare({.rows = settings.prefill_rows, .output_rows = kTileOutputs}));
   const int64_t rows = verify_rows(sequences, steps.draft_tokens);
   SPYRE_CHECK(runner.prepare({.rows = rows, .sequences = sequences, .output_rows = rows}));
@@ -34,7 +45,8 @@ std::unique_ptr<schedule::Scheduler> prepare(runner::ModelRunner& runner,
 
 // Compiled: with machine code where this build has a compiler.
 runner::testing::RunSettings run_settings(const EngineSettings& settings) {
-  runner::testing::RunSettings run{.isa = kernels::best_isa(detect_cpu_features()),
+  runner::testing::RunSettings run{.max_model_len = settings.max_model_len,
+                                   .isa = kernels::best_isa(detect_cpu_features()),
                                    .execution = settings.execution};
   if (settings.execution == backend::Execution::kCompiled) run.code = backend::CodeOptions{};
   return run;

@@ -1,6 +1,7 @@
 // A reference fixture behind a Generator, and a listener that keeps what it is told.
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "engine/generator.h"
@@ -18,11 +19,19 @@ struct Outcome {
   int prompts = 0;  // calls of on_prompt
 };
 
-// What runs requests: static batching over shapes, or, without any, batching by what is free.
+// Makes a scheduler of continuous batching for so many usable KV blocks.
+using MakeScheduler =
+    std::function<std::unique_ptr<schedule::Scheduler>(int64_t kv_blocks, int64_t max_model_len)>;
+
+// What runs requests: static batching over shapes, a scheduler of continuous batching, or, without
+// either, batching by what is free.
 struct EngineSettings {
   int64_t max_num_seqs = 8;
   int64_t prefill_rows = kPrefillRows;
   std::vector<schedule::Shape> shapes = {};
+  MakeScheduler make_scheduler = {};
+  bool mixed = false;           // that scheduler's steps
+  int64_t max_model_len = 128;  // of a fixture, not of a generator
   std::optional<Speculation> speculation = {};
   backend::Execution execution = backend::Execution::kEager;  // of a fixture, not of a generator
 };

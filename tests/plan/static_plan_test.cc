@@ -19,7 +19,7 @@ class StaticPlanTest : public ::testing::Test {
  protected:
   StaticPlanTest() {
     inputs_.max_model_len = opened_.checkpoint->config().max_positions;
-    inputs_.available_bytes = int64_t{1} << 30;
+    inputs_.machine.available_bytes = int64_t{1} << 30;
     inputs_.programs = [](const Shape& shape) {
       return std::vector<model::StepShape>{{.rows = 64, .sequences = shape.batch_size},
                                            {.rows = shape.batch_size,
@@ -28,7 +28,7 @@ class StaticPlanTest : public ::testing::Test {
     };
   }
 
-  Result<StaticPlan> plan() { return plan_static(*opened_.checkpoint, opened_.precision, inputs_); }
+  Result<ServingPlan> plan() { return plan_static(*opened_.checkpoint, opened_.precision, inputs_); }
   std::string refusal() {
     const auto result = plan();
     return result ? "accepted" : result.error().message;
@@ -45,7 +45,7 @@ TEST_F(StaticPlanTest, GivenShapesOverrideTheLimits) {
   inputs_.max_model_len = 100;
   inputs_.max_num_seqs = 128;
   inputs_.shapes = {{64, 20, 4}, {128, 50, 1}};
-  const StaticPlan result = plan().value();
+  const ServingPlan result = plan().value();
   EXPECT_THAT(result.shapes, ElementsAre(Shape{128, 50, 1}, Shape{64, 20, 4}));
   EXPECT_FALSE(result.planned);
   EXPECT_EQ(result.max_model_len, 178);
@@ -76,7 +76,7 @@ TEST_F(StaticPlanTest, ShapesThatMakeNoSenseAreRefused) {
 TEST_F(StaticPlanTest, WithoutShapesALadderIsPlanned) {
   inputs_.max_model_len = 256;
   inputs_.max_num_seqs = 3;
-  const StaticPlan result = plan().value();
+  const ServingPlan result = plan().value();
   EXPECT_TRUE(result.planned);
   EXPECT_THAT(result.shapes, ElementsAre(Shape{64, 192, 3}, Shape{128, 128, 3}, Shape{192, 64, 3}));
   EXPECT_EQ(result.max_model_len, 256);
@@ -87,21 +87,21 @@ TEST_F(StaticPlanTest, WithoutShapesALadderIsPlanned) {
 
 TEST_F(StaticPlanTest, ThePlannedBatchIsWhatTheKvCacheMayTake) {
   inputs_.max_model_len = 256;
-  inputs_.kv_bytes_allowed = 10 * block_bytes();
+  inputs_.machine.kv_bytes_allowed = 10 * block_bytes();
   EXPECT_EQ(plan().value().max_num_seqs, 2);
-  inputs_.kv_bytes_allowed = 10 * block_bytes() - 1;
+  inputs_.machine.kv_bytes_allowed = 10 * block_bytes() - 1;
   EXPECT_EQ(plan().value().max_num_seqs, 1);
 }
 
 TEST_F(StaticPlanTest, ALengthThatNobodyAskedForIsShortenedToMemory) {
   inputs_.max_model_len = 256;
-  inputs_.kv_bytes_allowed = 4 * block_bytes();
+  inputs_.machine.kv_bytes_allowed = 4 * block_bytes();
   EXPECT_EQ(plan().value().max_model_len, 256);
   EXPECT_FALSE(check_fits(plan().value()));
   inputs_.may_shorten = true;
   EXPECT_EQ(plan().value().max_model_len, 3 * 64);
   EXPECT_TRUE(check_fits(plan().value()));
-  inputs_.kv_bytes_allowed = 1;
+  inputs_.machine.kv_bytes_allowed = 1;
   EXPECT_EQ(plan().value().max_model_len, 128);
 }
 
@@ -110,15 +110,15 @@ TEST_F(StaticPlanTest, PlansWithinTheShareThatMayBeTaken) {
       weight_bytes(*opened_.checkpoint, opened_.precision, inputs_.max_model_len).value();
   const int64_t fixed = fixed_bytes(opened_.checkpoint->config());
   inputs_.max_model_len = 256;
-  inputs_.available_bytes = 2 * (weights + fixed + int64_t{30} * block_bytes());
-  inputs_.utilization = 0.5;
+  inputs_.machine.available_bytes = 2 * (weights + fixed + int64_t{30} * block_bytes());
+  inputs_.machine.utilization = 0.5;
   EXPECT_EQ(plan().value().max_num_seqs, 3);
-  inputs_.utilization = 0.49;
+  inputs_.machine.utilization = 0.49;
   EXPECT_LT(plan().value().max_num_seqs, 3);
 }
 
 TEST_F(StaticPlanTest, ARefusalNamesTheSettingsThatMadeIt) {
-  inputs_.available_bytes = 1000;
+  inputs_.machine.available_bytes = 1000;
   EXPECT_THAT(check_fits(plan().value()).error().message, HasSubstr("lower --max-model-len or"));
   inputs_.shapes = {{64, 20, 1}};
   EXPECT_THAT(check_fits(plan().value()).error().message,

@@ -31,11 +31,34 @@ EngineMetrics::EngineMetrics(SeriesRegistry& registry, std::string model_name)
           registry.gauge("vllm:kv_cache_usage_perc", "KV cache in use; 1 is all of it.", labels_),
           registry.gauge("vllm:gpu_cache_usage_perc",
                          "KV cache in use; old name of vllm:kv_cache_usage_perc.", labels_)},
-      prompt_tokens_(
-          registry.counter("vllm:prompt_tokens_total", "Prompt tokens computed.", labels_)),
+      prompt_tokens_(registry.counter("vllm:prompt_tokens_total",
+                                      "Prompt tokens, computed or found.", labels_)),
       computed_prompt_tokens_(registry.counter("vllm:prompt_tokens_by_source_total",
                                                "Prompt tokens, by where they came from.",
                                                with(labels_, "source", "local_compute"))),
+      cached_prompt_tokens_(registry.counter("vllm:prompt_tokens_by_source_total",
+                                             "Prompt tokens, by where they came from.",
+                                             with(labels_, "source", "local_cache_hit"))),
+      prompt_tokens_cached_(registry.counter("vllm:prompt_tokens_cached_total",
+                                             "Prompt tokens that were found.", labels_)),
+      preemption_count_(registry.counter("vllm:num_preemptions_total",
+                                         "Requests that lost their KV blocks.", labels_)),
+      prefix_queries_{
+          registry.counter("vllm:prefix_cache_queries_total",
+                           "Prompt tokens that were looked up in the prefix cache.", labels_),
+          registry.counter("vllm:gpu_prefix_cache_queries_total",
+                           "Old name of vllm:prefix_cache_queries_total.", labels_)},
+      prefix_hits_{registry.counter("vllm:prefix_cache_hits_total",
+                                    "Prompt tokens that the prefix cache spared.", labels_),
+                   registry.counter("vllm:gpu_prefix_cache_hits_total",
+                                    "Old name of vllm:prefix_cache_hits_total.", labels_)},
+      decode_batch_(registry.gauge("sendnn:decode_batch",
+                                   "Requests of the last decode; 0 when idle.", labels_)),
+      paused_(registry.gauge("sendnn:paused", "Requests that sit out.", labels_)),
+      pauses_(registry.counter("sendnn:pause_events_total",
+                               "By how many the requests that sit out became more.", labels_)),
+      resumes_(registry.counter("sendnn:resume_events_total",
+                                "By how many the requests that sit out became fewer.", labels_)),
       generation_tokens_(
           registry.counter("vllm:generation_tokens_total", "Tokens generated.", labels_)),
       success_{},
@@ -46,7 +69,7 @@ EngineMetrics::EngineMetrics(SeriesRegistry& registry, std::string model_name)
       choices_(registry.histogram("vllm:request_params_n", "Choices that a request asks for.",
                                   labels_, metrics::choices())),
       preemptions_(registry.histogram("vllm:request_num_preemptions",
-                                      "How often a request was preempted: never.", labels_,
+                                      "How often a request was preempted.", labels_,
                                       metrics::preemptions())),
       first_token_(registry.histogram("vllm:time_to_first_token_seconds",
                                       "From a request's arrival to its first token.", labels_,
@@ -81,15 +104,8 @@ EngineMetrics::EngineMetrics(SeriesRegistry& registry, std::string model_name)
   // Of features that are not here; dashboards divide by some of them.
   registry.gauge("vllm:num_requests_waiting_by_reason",
                  "Requests that wait, by what they wait for.", with(labels_, "reason", "deferred"));
-  for (const char* source : {"local_cache_hit", "external_kv_transfer"}) {
-    registry.counter("vllm:prompt_tokens_by_source_total",
-                     "Prompt tokens, by where they came from.", with(labels_, "source", source));
-  }
-  for (const char* name : {"prefix_cache_queries", "prefix_cache_hits", "gpu_prefix_cache_queries",
-                           "gpu_prefix_cache_hits", "prompt_tokens_cached", "num_preemptions"}) {
-    registry.counter(fmt::format("vllm:{}_total", name), "Always 0: there is nothing of the kind.",
-                     labels_);
-  }
+  registry.counter("vllm:prompt_tokens_by_source_total", "Prompt tokens, by where they came from.",
+                   with(labels_, "source", "external_kv_transfer"));
 }
 
 Histogram& EngineMetrics::seconds(const std::string& name, const std::string& help) {
@@ -103,12 +119,33 @@ void EngineMetrics::on_step(const engine::StepReport& report) {
   waiting_for_capacity_.Set(real(report.waiting));
   kv_usage_.today.Set(report.kv_usage);
   kv_usage_.before.Set(report.kv_usage);
+  paused_.Set(real(report.paused));
+  if (report.running == 0) {
+    decode_batch_.Set(0);
+  } else if (report.decode_sequences > 0) {
+    decode_batch_.Set(real(report.decode_sequences));
+  }
   if (report.kind == schedule::StepKind::kIdle) return;
-  prompt_tokens_.Increment(real(report.prompt_tokens));
+  count_cached(report);
+  prompt_tokens_.Increment(real(report.prompt_tokens + report.cached_tokens));
   computed_prompt_tokens_.Increment(real(report.prompt_tokens));
   generation_tokens_.Increment(real(report.generated_tokens));
   iteration_tokens_.Observe(real(report.prompt_tokens + report.generated_tokens));
   if (report.drafts.drafts > 0) count_drafts(report.drafts);
+}
+
+void EngineMetrics::count_cached(const engine::StepReport& report) {
+  for (Counter* each : {&prefix_queries_.today, &prefix_queries_.before}) {
+    each->Increment(real(report.prefix.queries));
+  }
+  for (Counter* each : {&prefix_hits_.today, &prefix_hits_.before}) {
+    each->Increment(real(report.prefix.hits));
+  }
+  cached_prompt_tokens_.Increment(real(report.cached_tokens));
+  prompt_tokens_cached_.Increment(real(report.cached_tokens));
+  preemption_count_.Increment(real(report.preemptions));
+  pauses_.Increment(real(report.pauses));
+  resumes_.Increment(real(report.resumes));
 }
 
 void EngineMetrics::count_drafts(const engine::DraftCounts& counts) {
@@ -132,7 +169,7 @@ void EngineMetrics::on_next_token(double seconds) {
 void EngineMetrics::on_finished(const engine::RequestReport& report) {
   success_[static_cast<size_t>(finish_number(report))]->Increment();
   choices_.Observe(real(report.n));
-  preemptions_.Observe(0);
+  preemptions_.Observe(real(report.preemptions));
   observe_times(report);
   const std::lock_guard lock(mutex_);
   if (!tokens_) return;
@@ -141,7 +178,9 @@ void EngineMetrics::on_finished(const engine::RequestReport& report) {
   tokens_->generation.Observe(real(report.generated_tokens));
   tokens_->longest_generation.Observe(real((report.generated_tokens + choices - 1) / choices));
   tokens_->max_tokens.Observe(real(report.max_tokens));
-  if (report.first_token_s) tokens_->computed_prompt.Observe(real(report.prompt_tokens));
+  if (report.first_token_s) {
+    tokens_->computed_prompt.Observe(real(report.prompt_tokens - report.cached_tokens));
+  }
 }
 
 void EngineMetrics::observe_times(const engine::RequestReport& report) {

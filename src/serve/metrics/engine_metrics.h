@@ -55,6 +55,10 @@ class EngineMetrics final : public engine::Observer {
     Gauge& today;
     Gauge& before;
   };
+  struct Counters {
+    Counter& today;
+    Counter& before;
+  };
   struct Histograms {
     Histogram& today;
     Histogram& before;
@@ -76,6 +80,7 @@ class EngineMetrics final : public engine::Observer {
 
   Histogram& seconds(const std::string& name, const std::string& help);
   void observe_times(const engine::RequestReport& report);
+  void count_cached(const engine::StepReport& report);
   void count_drafts(const engine::DraftCounts& counts);
 
   SeriesRegistry& registry_;
@@ -86,6 +91,15 @@ class EngineMetrics final : public engine::Observer {
   Gauges kv_usage_;
   Counter& prompt_tokens_;
   Counter& computed_prompt_tokens_;
+  Counter& cached_prompt_tokens_;
+  Counter& prompt_tokens_cached_;
+  Counter& preemption_count_;
+  Counters prefix_queries_;
+  Counters prefix_hits_;
+  Gauge& decode_batch_;
+  Gauge& paused_;
+  Counter& pauses_;
+  Counter& resumes_;
   Counter& generation_tokens_;
   std::array<Counter*, kReasons> success_;
   std::array<Counter*, 2> rejections_;

@@ -70,6 +70,12 @@ void LiveState::set_shapes(std::span<const schedule::Shape> shapes) {
   for (const schedule::Shape& each : shapes) use_of(each);
 }
 
+void LiveState::set_pool(int64_t blocks, int64_t rows) {
+  const std::lock_guard lock(mutex_);
+  pool_blocks_ = blocks;
+  pool_rows_ = rows;
+}
+
 void LiveState::on_scheduled(engine::RequestId) {
   const std::lock_guard lock(mutex_);
   ++scheduled_;
@@ -86,6 +92,12 @@ void LiveState::on_step(const engine::StepReport& report) {
   second.waiting = report.waiting;
   second.kv_usage = report.kv_usage;
   paused_ = report.paused;
+  prefix_.queries += report.prefix.queries;
+  prefix_.hits += report.prefix.hits;
+  preemptions_ += report.preemptions;
+  if (report.decode_sequences > 0 || report.running == 0) {
+    decoding_ = report.running == 0 ? 0 : report.decode_sequences;
+  }
   if (report.shape) {
     for (ShapeUse& each : shapes_) each.rows = 0;
     ShapeUse& use = use_of(*report.shape);
@@ -111,6 +123,18 @@ Json LiveState::shapes_json() const {
                       {"rows", each.rows}});
   }
   return shapes;
+}
+
+Json LiveState::pool_json() const {
+  if (pool_blocks_ == 0) return nullptr;
+  const double used = seconds_.back().kv_usage * static_cast<double>(pool_blocks_);
+  return {{"blocks", pool_blocks_},
+          {"blocks_used", std::llround(used)},
+          {"rows", pool_rows_},
+          {"decoding", decoding_},
+          {"prefix_queries", prefix_.queries},
+          {"prefix_hits", prefix_.hits},
+          {"preemptions", preemptions_}};
 }
 
 Json LiveState::history_json() const {
@@ -156,6 +180,7 @@ Json LiveState::json() const {
       {"generation", rounded(static_cast<double>(last.generated_tokens) / span_s)}};
   json["padding_share"] = rounded(padding_share(all));
   json["shapes"] = shapes_json();
+  json["pool"] = pool_json();
   json["history"] = history_json();
   return json;
 }

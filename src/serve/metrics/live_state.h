@@ -34,11 +34,16 @@ class LiveState final : public engine::Observer {
   // The shapes that were warmed up, in their order.
   void set_shapes(std::span<const schedule::Shape> shapes);
 
+  // Continuous batching: blocks that requests may have, and rows of a batch.
+  void set_pool(int64_t blocks, int64_t rows);
+
   // {"model", "status", "phase", "done", "total", "eta_seconds"?, "message"?, "uptime_seconds",
   //  "resident_bytes", "running", "waiting", "paused", "finished", "kv_usage",
   //  "tokens_per_second": {"prompt", "generation"}     over the last whole seconds
   //  "padding_share"                                   of all positions, over the history
   //  "shapes": [{"prompt_tokens", "new_tokens", "batch_size", "requests", "rows"}]
+  //  "pool": null, or of continuous batching {"blocks", "blocks_used", "rows", "decoding",
+  //          "prefix_queries", "prefix_hits", "preemptions"}   tokens and requests since the start
   //  "history": {"prompt_tokens", "generated_tokens", "running", "waiting", "kv_usage",
   //              "padding_share"}}                     a list each, a second an item, oldest first
   Json json() const;
@@ -65,6 +70,7 @@ class LiveState final : public engine::Observer {
   Second sum(size_t begin, size_t end) const;
   ShapeUse& use_of(const schedule::Shape& shape);
   Json shapes_json() const;
+  Json pool_json() const;
   Json history_json() const;
 
   const Lifecycle& lifecycle_;
@@ -78,6 +84,11 @@ class LiveState final : public engine::Observer {
   int64_t scheduled_ = 0;  // requests since the last step with a shape
   int64_t paused_ = 0;
   int64_t finished_ = 0;
+  int64_t pool_blocks_ = 0;  // 0: not continuous
+  int64_t pool_rows_ = 0;
+  int64_t decoding_ = 0;
+  schedule::PrefixCounts prefix_;
+  int64_t preemptions_ = 0;
 };
 
 }  // namespace spyre::serve::metrics

@@ -29,6 +29,7 @@ struct TelemetryOptions {
 struct PlanFacts {
   std::vector<schedule::Shape> shapes;
   int64_t max_model_len = 0;
+  int64_t max_num_seqs = 0;
   CacheConfig cache;
   int64_t draft_tokens = 0;  // of a draft, at most; 0: no speculation
   std::vector<std::pair<std::string, int64_t>> memory = {};  // part, bytes

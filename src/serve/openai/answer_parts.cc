@@ -25,7 +25,7 @@ void write_usage(JsonWriter& writer, const AnswerPlan& plan, const TokenCounts& 
   if (plan.prompt_tokens_details) {
     writer.key("prompt_tokens_details");
     writer.open_object();
-    writer.field("cached_tokens", 0);  // there is no prefix cache
+    writer.field("cached_tokens", counts.cached_tokens);
     writer.close_object();
   } else if (nulls) {
     writer.null_field("prompt_tokens_details");
@@ -103,6 +103,10 @@ void append_usage_event(const AnswerPlan& plan, std::string_view object, int64_t
                         std::span<const StreamedChoice> choices, std::string& events) {
   TokenCounts counts{.prompt_tokens = prompt_tokens};
   for (const StreamedChoice& choice : choices) counts.completion_tokens += choice.tokens;
+  // The choices of a prompt stand side by side.
+  for (size_t i = 0; i < choices.size(); i += static_cast<size_t>(plan.choices)) {
+    counts.cached_tokens += choices[i].cached_tokens;
+  }
   std::string json;
   JsonWriter writer(json);
   open_answer(writer, plan, object);

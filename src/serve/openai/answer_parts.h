@@ -14,6 +14,7 @@ namespace spyre::serve::openai {
 struct TokenCounts {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
+  int64_t cached_tokens = 0;  // of the prompt
 };
 
 // {"prompt_tokens", "total_tokens", "completion_tokens"[, "prompt_tokens_details"]}. nulls: with
@@ -41,6 +42,7 @@ struct StreamedChoice {
   bool started = false;
   bool finished = false;
   int64_t tokens = 0;
+  int64_t cached_tokens = 0;  // of its prompt
   int64_t text_offset = 0;  // characters of the tokens that were listed in logprobs
 };
 

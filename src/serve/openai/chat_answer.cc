@@ -99,7 +99,7 @@ std::string ChatAnswer::whole(std::span<const engine::RequestOutput> outputs,
                               const AnswerTimes& times) const {
   std::string json;
   JsonWriter writer(json);
-  TokenCounts counts{.prompt_tokens = prompt_tokens_};
+  TokenCounts counts{.prompt_tokens = prompt_tokens_, .cached_tokens = outputs[0].cached_tokens};
   open_answer(writer, plan_, kObject);
   for (const engine::Completion& completion : outputs[0].completions) {
     write_choice(writer, completion);
@@ -131,7 +131,7 @@ void ChatAnswer::append_chunk(const StreamedChoice& choice, bool last, Body body
   }
   if (plan_.continuous_usage) {
     writer.key("usage");
-    write_usage(writer, plan_, {prompt_tokens_, choice.tokens}, false);
+    write_usage(writer, plan_, {prompt_tokens_, choice.tokens, choice.cached_tokens}, false);
   }
   writer.close_object();
   append_event(events, json);
@@ -179,6 +179,7 @@ void ChatAnswer::on_delta(size_t, const engine::Delta& delta, std::string& event
   if (!first_chunks_sent_) append_first_chunks(events);
   choice.finished = delta.finished;
   choice.tokens += static_cast<int64_t>(delta.token_ids.size());
+  choice.cached_tokens = std::max(choice.cached_tokens, delta.cached_tokens);
   const auto body = [&](JsonWriter& writer) {
     writer.field("index", delta.choice);
     writer.key("delta");

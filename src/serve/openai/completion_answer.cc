@@ -128,6 +128,7 @@ std::string CompletionAnswer::whole(std::span<const engine::RequestOutput> outpu
   TokenCounts counts{.prompt_tokens = prompt_tokens_of(plan_)};
   open_answer(writer, plan_, kObject);
   for (size_t prompt = 0; prompt < outputs.size(); ++prompt) {
+    counts.cached_tokens += outputs[prompt].cached_tokens;
     for (const engine::Completion& completion : outputs[prompt].completions) {
       write_choice(writer, prompt, outputs[prompt], completion);
       counts.completion_tokens += shown_tokens(completion);
@@ -157,6 +158,7 @@ void CompletionAnswer::on_delta(size_t prompt, const engine::Delta& delta, std::
     stretch.scores = delta.logprobs;
     choice.tokens += static_cast<int64_t>(delta.token_ids.size());
   }
+  choice.cached_tokens = std::max(choice.cached_tokens, delta.cached_tokens);
   choice.started = true;
   choice.finished = delta.finished;
   std::string json;
@@ -186,7 +188,7 @@ void CompletionAnswer::on_delta(size_t prompt, const engine::Delta& delta, std::
   if (plan_.continuous_usage) {
     const auto prompt_tokens = static_cast<int64_t>(plan_.prompts[prompt].ids.size());
     writer.key("usage");
-    write_usage(writer, plan_, {prompt_tokens, choice.tokens}, false);
+    write_usage(writer, plan_, {prompt_tokens, choice.tokens, choice.cached_tokens}, false);
   }
   writer.close_object();
   append_event(events, json);

@@ -123,8 +123,10 @@ ApiStatus check_combinations(const Service& service, const RequestFields& fields
     return refuse("best_of", fmt::format("wanted the same as n ({}), found {}",
                                          fields.sampling.params.n, *fields.best_of));
   }
-  if (fields.priority != 0) {
-    return refuse("priority", "requests are served in the order in which they come; wanted 0");
+  if (fields.priority != 0 && !service.options.by_priority) {
+    return refuse("priority",
+                  "requests are served in the order in which they come; wanted 0, or a server with "
+                  "--scheduler mixed --scheduling-policy priority");
   }
   const int64_t kept = fields.truncate_prompt_tokens.value_or(1);
   if (kept == 0 || kept > service.max_model_len) {
@@ -170,6 +172,8 @@ ApiResult<std::vector<engine::Request>> engine_requests(const Service& service,
     // An engine that can give no token refuses the one that is asked for, in words of its own.
     requests.push_back(
         make_engine_request(prompt.ids, fields.sampling, std::max<int64_t>(max_tokens, 1)));
+    requests.back().priority = fields.priority;
+    requests.back().cache_salt = fields.cache_salt;
     if (const Status valid = sample::validate(requests.back().params, service.limits); !valid) {
       return std::unexpected(from_error(valid.error()));
     }
@@ -182,7 +186,10 @@ ApiError submit_error(const Service& service, const Error& error, int64_t prompt
   const std::string_view prompt_field = taker == kChat ? "messages" : "prompt";
   ApiError answer = from_error(error);
   if (answer.status != 400 || answer.param) return answer;
-  const bool misfit = error.message.find("No applicable warmup shape") != std::string::npos;
+  const auto says = [&](const char* words) {
+    return error.message.find(words) != std::string::npos;
+  };
+  const bool misfit = says("No applicable warmup shape") || says("Could not add request");
   const bool answer_too_long = misfit && service.engine.most_new_tokens(prompt_tokens) > 0;
   answer.param = answer_too_long ? "max_tokens" : std::string(prompt_field);
   return answer;

@@ -32,6 +32,7 @@ struct ServiceOptions {
   bool log_requests = false;                            // --enable-log-requests
   bool log_outputs = false;                             // --enable-log-outputs
   std::optional<int64_t> max_log_len = {};              // --max-log-len, characters
+  bool by_priority = false;                             // --scheduling-policy priority
   int64_t stream_interval = 1;                          // --stream-interval, tokens a chunk
   int64_t max_completion_prompts = 1024;                // VLLM_MAX_COMPLETION_PROMPTS
   std::string response_role = "assistant";              // --response-role

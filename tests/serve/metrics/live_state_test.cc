@@ -77,6 +77,29 @@ TEST_F(Live, ShapesAndHowFullTheyAre) {
   EXPECT_EQ(state_.json()["finished"], 1);
 }
 
+TEST_F(Live, ThePoolOfContinuousBatching) {
+  EXPECT_TRUE(state_.json()["pool"].is_null());
+  state_.set_pool(40, 8);
+  state_.on_step({.kind = schedule::StepKind::kMixed,
+                  .decode_sequences = 3,
+                  .prefix = {.queries = 100, .hits = 64},
+                  .preemptions = 1,
+                  .running = 4,
+                  .paused = 2,
+                  .kv_usage = 0.25});
+  const Json json = state_.json();
+  EXPECT_EQ(json["pool"], Json({{"blocks", 40},
+                                {"blocks_used", 10},
+                                {"rows", 8},
+                                {"decoding", 3},
+                                {"prefix_queries", 100},
+                                {"prefix_hits", 64},
+                                {"preemptions", 1}}));
+  EXPECT_EQ(json["paused"], 2);
+  state_.on_step({.kind = schedule::StepKind::kIdle});
+  EXPECT_EQ(state_.json()["pool"]["decoding"], 0);
+}
+
 TEST_F(Live, HistoryIsSecondBySecond) {
   for (int i = 0; i < 4; ++i) state_.on_step(decode(2));
   now_s_ += 1;

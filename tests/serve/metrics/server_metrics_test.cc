@@ -120,6 +120,34 @@ TEST_F(Metrics, SeriesAreThereFromTheStart) {
   }
 }
 
+TEST_F(Metrics, WhatContinuousBatchingCounts) {
+  metrics_.on_step({.kind = schedule::StepKind::kMixed,
+                    .prompt_tokens = 36,
+                    .cached_tokens = 64,
+                    .decode_sequences = 3,
+                    .prefix = {.queries = 100, .hits = 64},
+                    .pauses = 2,
+                    .resumes = 1,
+                    .preemptions = 1,
+                    .running = 4,
+                    .paused = 2});
+  EXPECT_EQ(value("vllm:prefix_cache_queries_total"), 100);
+  EXPECT_EQ(value("vllm:prefix_cache_hits_total"), 64);
+  EXPECT_EQ(value("vllm:gpu_prefix_cache_hits_total"), 64);
+  EXPECT_EQ(value("vllm:prompt_tokens_total"), 100);
+  EXPECT_EQ(value("vllm:prompt_tokens_by_source_total", "local_compute"), 36);
+  EXPECT_EQ(value("vllm:prompt_tokens_by_source_total", "local_cache_hit"), 64);
+  EXPECT_EQ(value("vllm:prompt_tokens_cached_total"), 64);
+  EXPECT_EQ(value("vllm:num_preemptions_total"), 1);
+  EXPECT_EQ(value("sendnn:decode_batch"), 3);
+  EXPECT_EQ(value("sendnn:paused"), 2);
+  EXPECT_EQ(value("sendnn:pause_events_total"), 2);
+  EXPECT_EQ(value("sendnn:resume_events_total"), 1);
+  metrics_.on_step({.kind = schedule::StepKind::kIdle});
+  EXPECT_EQ(value("sendnn:decode_batch"), 0);
+  EXPECT_EQ(value("sendnn:paused"), 0);
+}
+
 TEST_F(Metrics, NamesTypesAndEdgesAreThoseOfPythonsClient) {
   const std::string text = metrics_.text();
   EXPECT_THAT(text, HasSubstr("# TYPE vllm:prompt_tokens_total counter\n"));

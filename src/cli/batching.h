@@ -1,0 +1,28 @@
+// Which batching mode the settings ask for, and its scheduler.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "config/settings.h"
+#include "plan/serving_plan.h"
+#include "schedule/scheduler.h"
+
+namespace spyre::cli {
+
+// The modes of VLLM_SPYRE_USE_CB, VLLM_SPYRE_USE_CHUNKED_PREFILL and
+// VLLM_SPYRE_ENABLE_PREFILL_OPTIMIZATION, and that of --scheduler mixed.
+enum class Batching { kStatic, kSeed, kLegacy, kChunked, kMixed };
+Batching batching(const config::Settings& settings);
+
+// "static", "seed", "legacy", "chunked", "mixed".
+std::string_view name(Batching mode);
+
+// VLLM_DT_MAX_BATCH_TKV_LIMIT, else max_num_seqs times max_model_len.
+int64_t volume_limit(const config::Settings& settings, const plan::ServingPlan& plan);
+
+// Errors: those of the scheduler's create().
+Result<std::unique_ptr<schedule::Scheduler>> make_scheduler(const config::Settings& settings,
+                                                            const plan::ServingPlan& plan);
+
+}  // namespace spyre::cli
