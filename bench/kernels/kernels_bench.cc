@@ -37,17 +37,10 @@ constexpr int64_t kScalarLimit = 100'000'000;
 constexpr int64_t kVectorLimit = 20'000'000'000;
 constexpr int64_t kPrefetchBytes = 8192;  // what programs have that were not tuned
 
-std::string name_of(Isa isa) {
-  return isa == Isa::kAvx512Bf16 ? "avx512bf16"
-         : isa == Isa::kAvx512   ? "avx512"
-         : isa == Isa::kAvx2     ? "avx2"
-                                 : "scalar";
-}
-
 std::vector<Isa> tiers() {
   std::vector<Isa> list;
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16}) {
-    if (isa <= best_isa(detect_cpu_features())) list.push_back(isa);
+  for (const Isa isa : kIsas) {
+    if (runs_on(detect_cpu_features(), isa)) list.push_back(isa);
   }
   return list;
 }
@@ -78,7 +71,7 @@ void report_reads(benchmark::State& state, size_t bytes) {
   }
 }
 
-enum class Inputs { kFloat, kInt8 };
+enum class Inputs { kFloat, kBf16, kInt8 };
 
 void run_matmul(benchmark::State& state, Isa isa, Format format, Inputs inputs, Shape shape,
                 int64_t m) {
@@ -103,8 +96,9 @@ void run_matmul(benchmark::State& state, Isa isa, Format format, Inputs inputs, 
                            .prefetch_bytes = kPrefetchBytes};
   const KernelTable& table = kernel_table(isa);
   const auto index = static_cast<size_t>(format);
-  const MatmulFunction matmul =
-      inputs == Inputs::kInt8 ? table.matmul_int8[index] : table.matmul_f32[index];
+  const MatmulFunction matmul = inputs == Inputs::kInt8   ? table.matmul_int8[index]
+                                : inputs == Inputs::kBf16 ? table.matmul_bf16
+                                                          : table.matmul_f32[index];
   for (auto _ : state) {
     matmul(args);
     benchmark::ClobberMemory();
@@ -119,7 +113,9 @@ void run_matmul(benchmark::State& state, Isa isa, Format format, Inputs inputs, 
 }
 
 void add_matmuls(Format format, Inputs inputs) {
-  const std::string kernel = inputs == Inputs::kInt8 ? "matmul_int8/" : "matmul_f32/";
+  const std::string kernel = inputs == Inputs::kInt8   ? "matmul_int8/"
+                             : inputs == Inputs::kBf16 ? "matmul_bf16/"
+                                                       : "matmul_f32/";
   const int64_t block = is_grouped(format) ? kGroupColumns : info(format).block_elements;
   for (const Isa isa : tiers()) {
     for (const Shape shape : kShapes) {
@@ -128,9 +124,9 @@ void add_matmuls(Format format, Inputs inputs) {
       for (const int64_t m : kInputRows) {
         const int64_t limit = isa == Isa::kScalar ? kScalarLimit : kVectorLimit;
         if (whole.rows * whole.columns * m > limit) continue;
-        const std::string label = kernel + std::string(name(format)) + "/" + name_of(isa) + "/" +
-                                  std::to_string(whole.rows) + "x" + std::to_string(whole.columns) +
-                                  "/m:" + std::to_string(m);
+        const std::string label = kernel + std::string(name(format)) + "/" +
+                                  std::string(name(isa)) + "/" + std::to_string(whole.rows) + "x" +
+                                  std::to_string(whole.columns) + "/m:" + std::to_string(m);
         benchmark::RegisterBenchmark(label.c_str(), [=](benchmark::State& state) {
           run_matmul(state, isa, format, inputs, whole, m);
         });
@@ -181,8 +177,8 @@ void add_attention(const std::string& kernel, AttentionFunction KernelTable::* a
     for (const int64_t keys : {64, 512, 4096}) {
       // One row, as at decode, and a tile of a prompt.
       for (const int64_t rows : {1, 8}) {
-        const std::string label = kernel + "/" + name_of(isa) + "/keys:" + std::to_string(keys) +
-                                  "/rows:" + std::to_string(rows);
+        const std::string label = kernel + "/" + std::string(name(isa)) +
+                                  "/keys:" + std::to_string(keys) + "/rows:" + std::to_string(rows);
         benchmark::RegisterBenchmark(label.c_str(), [=](benchmark::State& state) {
           run_attention(state, kernel_table(isa).*attention, format, keys, rows);
         });
@@ -197,7 +193,7 @@ void add_row_kernel(const std::string& kernel, Call call) {
   constexpr int64_t kValues = 1536;
   for (const Isa isa : tiers()) {
     benchmark::RegisterBenchmark(
-        (kernel + "/" + name_of(isa)).c_str(), [=](benchmark::State& state) {
+        (kernel + "/" + std::string(name(isa))).c_str(), [=](benchmark::State& state) {
           std::vector<float> x(kValues);
           for (size_t i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<float>(i));
           const std::vector<float> y = x;
@@ -244,6 +240,7 @@ int main(int argc, char** argv) {
   add_matmuls(Format::format, Inputs::kFloat);
 #define SPYRE_ATTENTION(name, format) add_attention(#name, &KernelTable::name, Format::format);
 #include "kernels/kernel_list.inc"
+  add_matmuls(Format::kBF16, Inputs::kBf16);
   add_row_kernels();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

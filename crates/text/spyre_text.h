@@ -384,12 +384,15 @@ int32_t spyre_text_token_bytes(const struct SpyreTextTokenizer *tokenizer,
                                struct SpyreTextString *out,
                                struct SpyreTextString *error);
 
-// A stream that goes on where `prompt` ends; the prompt itself is not decoded.
+// A stream that goes on where `prompt` ends; the prompt itself is not decoded. `shown`: special
+// tokens that have text even when special tokens are skipped.
 //
 // # Safety
 // `tokenizer` is alive; pointers are valid; `*out` is freed with `spyre_text_stream_free`.
 int32_t spyre_text_stream_new(const struct SpyreTextTokenizer *tokenizer,
                               bool skip_special_tokens,
+                              const int32_t *shown,
+                              size_t shown_tokens,
                               const int32_t *prompt,
                               size_t prompt_tokens,
                               struct SpyreTextStream **out,

@@ -23,7 +23,7 @@ enum class Execution : uint8_t {
 
 struct BackendOptions {
   Execution execution = Execution::kEager;
-  kernels::Isa isa = kernels::Isa::kScalar;  // at most kernels::best_isa() of this machine
+  kernels::Isa isa = kernels::Isa::kScalar;  // one that this machine has
   // Compiled only: passes, and how machine code is had; none: ahead-of-time pieces.
   compile::PipelineOptions passes = {};
   std::optional<CodeOptions> code = {};

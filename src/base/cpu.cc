@@ -2,6 +2,7 @@
 
 #include <cpuid.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,13 @@ uint64_t xcr0() {
   uint32_t high = 0;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (static_cast<uint64_t>(high) << 32) | low;
+}
+
+// The system saves the tiles of AMX for processes only that asked: once, for all threads.
+bool allow_tiles() {
+  constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr int kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
 std::optional<std::string> first_line(const std::string& path) {
@@ -67,9 +75,11 @@ CpuFeatures detect_cpu_features() {
   constexpr uint32_t kAll = kF | kDq | kBw | kVl;
   features.avx512 = features.avx2 && zmm && (b & kAll) == kAll;
   features.avx512_vnni = features.avx512 && (c & (1u << 11));
-  features.amx_bf16 = tiles && (d & (1u << 22));
-  features.amx_int8 = tiles && (d & (1u << 25));
+  const bool amx = tiles && (d & (1u << 24)) && allow_tiles();
+  features.amx_bf16 = amx && (d & (1u << 22));
+  features.amx_int8 = amx && (d & (1u << 25));
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+    features.avx_vnni = features.avx2 && (a & (1u << 4));
     features.avx512_bf16 = features.avx512 && (a & (1u << 5));
   }
   return features;

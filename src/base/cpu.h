@@ -9,14 +9,17 @@
 namespace spyre {
 
 struct CpuFeatures {
-  bool avx2 = false;    // with FMA and F16C
-  bool avx512 = false;  // F, BW, DQ, VL and the system saves the registers
+  bool avx2 = false;      // with FMA and F16C
+  bool avx_vnni = false;  // in 256 bits, of CPUs without AVX-512 as well
+  bool avx512 = false;    // F, BW, DQ, VL and the system saves the registers
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
-  bool amx_bf16 = false;
+  bool amx_bf16 = false;  // and the system has allowed this process to use tiles
   bool amx_int8 = false;
 };
 
+// Asks the system for leave to use the tiles of AMX where there are any: call it before threads
+// start.
 CpuFeatures detect_cpu_features();
 std::string cpu_model_name();
 // What the kernel says that the CPU has: words, all of them.

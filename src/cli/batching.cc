@@ -47,7 +47,7 @@ Created chunked(const config::Settings& settings, const plan::ServingPlan& plan)
        .prefix_caching = settings.flag(Setting::kEnablePrefixCaching)});
 }
 
-Created mixed(const config::Settings& settings, const plan::ServingPlan& plan) {
+Created mixed(const config::Settings& settings, const plan::ServingPlan& plan, Timing timing) {
   schedule::MixedBatchingOptions options{
       .limits = limits_of(plan),
       .token_budget = chunk_tokens(settings),
@@ -56,6 +56,7 @@ Created mixed(const config::Settings& settings, const plan::ServingPlan& plan) {
   if (settings.is_set(Setting::kItlTargetMs)) {
     options.itl_target_s = settings.real(Setting::kItlTargetMs) / 1000;
   }
+  if (timing == Timing::kNone) options.itl_target_s = 0;
   return schedule::MixedBatching::create(options);
 }
 
@@ -90,7 +91,8 @@ int64_t volume_limit(const config::Settings& settings, const plan::ServingPlan& 
              : plan.max_num_seqs * plan.max_model_len;
 }
 
-Created make_scheduler(const config::Settings& settings, const plan::ServingPlan& plan) {
+Created make_scheduler(const config::Settings& settings, const plan::ServingPlan& plan,
+                       Timing timing) {
   switch (batching(settings)) {
     case Batching::kStatic:
       break;
@@ -102,7 +104,7 @@ Created make_scheduler(const config::Settings& settings, const plan::ServingPlan
     case Batching::kChunked:
       return chunked(settings, plan);
     case Batching::kMixed:
-      return mixed(settings, plan);
+      return mixed(settings, plan, timing);
   }
   return schedule::StaticBatching::create(
       {.shapes = plan.shapes, .choice = shape_choice(settings)});

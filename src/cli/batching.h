@@ -21,8 +21,12 @@ std::string_view name(Batching mode);
 // VLLM_DT_MAX_BATCH_TKV_LIMIT, else max_num_seqs times max_model_len.
 int64_t volume_limit(const config::Settings& settings, const plan::ServingPlan& plan);
 
+// Whether a step may depend on how long those before it took, or not at all: replays.
+enum class Timing { kReal, kNone };
+
 // Errors: those of the scheduler's create().
 Result<std::unique_ptr<schedule::Scheduler>> make_scheduler(const config::Settings& settings,
-                                                            const plan::ServingPlan& plan);
+                                                            const plan::ServingPlan& plan,
+                                                            Timing timing = Timing::kReal);
 
 }  // namespace spyre::cli

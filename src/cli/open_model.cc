@@ -5,6 +5,7 @@
 #include "backend/kv_cache.h"
 #include "base/cpu.h"
 #include "base/cpu_list.h"
+#include "base/log.h"
 #include "cli/chat_template_text.h"
 #include "cli/generation_settings.h"
 #include "cli/locate_model.h"
@@ -35,14 +36,17 @@ Result<std::vector<int>> thread_cpus(const config::Settings& settings) {
 }
 
 Result<kernels::Isa> wanted_isa(const config::Settings& settings) {
-  const kernels::Isa best = kernels::best_isa(detect_cpu_features());
+  const CpuFeatures features = detect_cpu_features();
   const std::string wanted = settings.text(Setting::kIsa);
-  if (wanted == "auto") return best;
-  const kernels::Isa isa = wanted == "avx512bf16" ? kernels::Isa::kAvx512Bf16
-                           : wanted == "avx512"   ? kernels::Isa::kAvx512
-                           : wanted == "avx2"     ? kernels::Isa::kAvx2
-                                                  : kernels::Isa::kScalar;
-  if (isa <= best) return isa;
+  const kernels::Isa isa = kernels::isa_of(wanted).value_or(kernels::best_isa(features));
+  if (kernels::runs_on(features, isa)) {
+    const kernels::Isa trusted = kernels::trusted_isa(isa);
+    if (trusted != isa) {
+      log::warn("this CPU ({}) multiplies tiles otherwise than it should: --isa {} instead of {}",
+                cpu_model_name(), kernels::name(trusted), kernels::name(isa));
+    }
+    return trusted;
+  }
   return error(Code::kUnsupported, "--isa {}: this CPU ({}) does not have it", wanted,
                cpu_model_name());
 }

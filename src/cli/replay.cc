@@ -52,7 +52,7 @@ Status run(std::span<const engine::TraceRequest> trace, engine::ReplayTarget& ta
 Status replay_schedule(const config::Settings& settings,
                        std::span<const engine::TraceRequest> trace) {
   SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, plan_without_model(settings));
-  SPYRE_TRY_ASSIGN(auto scheduler, make_scheduler(settings, plan));
+  SPYRE_TRY_ASSIGN(auto scheduler, make_scheduler(settings, plan, Timing::kNone));
   write_config(settings, plan);
   const auto target = engine::schedule_only_target(std::move(scheduler));
   return run(trace, *target);
@@ -87,11 +87,11 @@ Status replay_model(const config::Settings& settings, std::span<const engine::Tr
   SPYRE_TRY_ASSIGN(const LoadedModel model, LoadedModel::load(std::move(open)));
   SPYRE_TRY_ASSIGN(const auto speculation, cli::speculation(settings));
   for (const model::StepShape& each : plan.programs) SPYRE_TRY(model.runner->prepare(each));
-  SPYRE_TRY_ASSIGN(auto scheduler, make_scheduler(settings, plan));
+  SPYRE_TRY_ASSIGN(auto scheduler, make_scheduler(settings, plan, Timing::kNone));
   write_config(settings, plan);
-  SPYRE_TRY_ASSIGN(auto generator,
-                   engine::Generator::create(*model.runner, model.text.tokenizer,
-                                             std::move(scheduler), {.speculation = speculation}));
+  SPYRE_TRY_ASSIGN(auto generator, engine::Generator::create(
+                                       *model.runner, model.text.tokenizer, std::move(scheduler),
+                                       {.speculation = speculation, .timeless = true}));
   const auto target =
       engine::generator_target(*generator, model.runner->vocab_size(), request_maker(model));
   return run(trace, *target);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <ranges>
 
+#include "base/log.h"
 #include "cli/batching.h"
+#include "serve/openai/parsers/detect.h"
 #include "serve/openai/prompts.h"
 
 namespace spyre::cli {
@@ -69,6 +71,47 @@ serve::openai::ContentFormat content_format(
   return wanted == "openai" ? ContentFormat::kParts : ContentFormat::kText;
 }
 
+// The parser that a setting names, or that `detect` sees in the template; null: none.
+template <typename Format>
+const Format* parser_of(const config::Settings& settings, Setting setting,
+                        const std::optional<text::ChatTemplate>& chat_template,
+                        const Format* (*find)(std::string_view),
+                        const Format* (*detect)(const text::ChatTemplate&)) {
+  const std::string wanted = settings.text(setting);
+  if (wanted != "auto") return find(wanted);
+  const Format* found = chat_template ? detect(*chat_template) : nullptr;
+  if (found != nullptr) {
+    log::info("{} {}: seen from the chat template", config::name(setting), found->name);
+  }
+  return found;
+}
+
+// --no-enable-auto-tool-choice leaves calls in the text; without that flag they are read wherever
+// it is known how.
+Result<const serve::openai::ToolFormat*> tool_format(
+    const config::Settings& settings, const std::optional<text::ChatTemplate>& chat_template) {
+  const bool given = settings.is_set(Setting::kEnableAutoToolChoice);
+  const bool wanted = settings.flag(Setting::kEnableAutoToolChoice);
+  if (given && !wanted) return nullptr;
+  const auto* format =
+      parser_of(settings, Setting::kToolCallParser, chat_template, serve::openai::find_tool_format,
+                serve::openai::detect_tool_format);
+  if (format == nullptr && wanted) {
+    return error(
+        Code::kInvalidArgument,
+        "--enable-auto-tool-choice: wanted --tool-call-parser beside it: the chat template "
+        "shows no way of calling tools that is known here");
+  }
+  return format;
+}
+
+serve::openai::ReasoningField reasoning_field(const config::Settings& settings) {
+  using serve::openai::ReasoningField;
+  const std::string wanted = settings.text(Setting::kReasoningField);
+  if (wanted == "reasoning") return ReasoningField::kReasoning;
+  return wanted == "both" ? ReasoningField::kBoth : ReasoningField::kReasoningContent;
+}
+
 }  // namespace
 
 Result<serve::openai::ServiceOptions> service_options(
@@ -102,6 +145,11 @@ Result<serve::openai::ServiceOptions> service_options(
                                           config::name(Setting::kStructuredOutputsConfig)));
   }
   options.content_format = content_format(settings, chat_template);
+  SPYRE_TRY_ASSIGN(options.tool_format, tool_format(settings, chat_template));
+  options.reasoning_format =
+      parser_of(settings, Setting::kReasoningParser, chat_template,
+                serve::openai::find_reasoning_format, serve::openai::detect_reasoning_format);
+  options.reasoning_field = reasoning_field(settings);
   return options;
 }
 

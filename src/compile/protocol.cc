@@ -89,7 +89,7 @@ Result<CompileRequest> parse_request(std::string_view text) {
   } catch (const Json::exception& e) {
     return error(Code::kDataLoss, "request: {}", e.what());
   }
-  if (request.isa < kernels::Isa::kScalar || request.isa > kernels::Isa::kAvx512Bf16) {
+  if (kernels::name(request.isa).empty()) {
     return error(Code::kDataLoss, "request: no such instruction set");
   }
   return request;

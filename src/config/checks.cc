@@ -139,9 +139,6 @@ Status check_needs(const Settings& settings, Setting wish, Setting needed) {
 Status check_server(const Settings& settings) {
   SPYRE_TRY(check_needs(settings, Setting::kSslKeyfile, Setting::kSslCertfile));
   SPYRE_TRY(check_needs(settings, Setting::kSslCertfile, Setting::kSslKeyfile));
-  if (settings.flag(Setting::kEnableAutoToolChoice)) {
-    SPYRE_TRY(check_needs(settings, Setting::kEnableAutoToolChoice, Setting::kToolCallParser));
-  }
   if (settings.flag(Setting::kEnableLogOutputs)) {
     SPYRE_TRY(check_needs(settings, Setting::kEnableLogOutputs, Setting::kEnableLogRequests));
   }

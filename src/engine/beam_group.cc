@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sample/softmax.h"
+#include "text/incremental_decoder.h"
 
 namespace spyre::engine {
 
@@ -81,9 +82,24 @@ Completion BeamGroup::completion(int32_t index, const sample::Hypothesis& hypoth
     }
   }
   // The ids come from the model; one that the tokenizer does not know has no text.
-  result.text = context_.tokenizer.decode(result.token_ids, request_.params.skip_special_tokens)
-                    .value_or(std::string());
+  result.text = text_of(result.token_ids).value_or(std::string());
   return result;
+}
+
+Result<std::string> BeamGroup::text_of(std::span<const int32_t> ids) const {
+  const sample::SamplingParams& params = request_.params;
+  if (params.shown_special_tokens.empty()) {
+    return context_.tokenizer.decode(ids, params.skip_special_tokens);
+  }
+  SPYRE_TRY_ASSIGN(auto decoder,
+                   text::IncrementalDecoder::create(context_.tokenizer, params.skip_special_tokens,
+                                                    {}, params.shown_special_tokens));
+  std::string text;
+  for (const int32_t id : ids) {
+    SPYRE_TRY_ASSIGN(const std::string piece, decoder.push(id));
+    text += piece;
+  }
+  return text + decoder.flush();
 }
 
 std::vector<Completion> BeamGroup::take_completions() {

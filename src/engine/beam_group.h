@@ -27,6 +27,7 @@ class BeamGroup final : public Group {
   std::vector<BlockTable> fork_tables(std::vector<BlockTable> parents) const;
   void tell_all();
   Completion completion(int32_t index, const sample::Hypothesis& hypothesis) const;
+  Result<std::string> text_of(std::span<const int32_t> ids) const;
 
   sample::BeamSearch search_;
   std::vector<BlockTable> tables_;  // of search_.live(), once the prompt has run

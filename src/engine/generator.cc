@@ -87,7 +87,7 @@ int64_t Generator::blocks_in_use() const {
 Result<bool> Generator::step(Listener& listener) {
   listener_ = &listener;
   const Clock::time_point began = Clock::now();
-  scheduler_->set_time(seconds_between(Clock::time_point(), began));
+  if (!options_.timeless) scheduler_->set_time(seconds_between(Clock::time_point(), began));
   const schedule::Plan plan = scheduler_->next();
   if (plan.kind == schedule::StepKind::kIdle) {
     // Some schedulers let go of blocks only now.
@@ -109,7 +109,7 @@ Result<bool> Generator::step(Listener& listener) {
   const PlannedRows rows = start_prompts(plan, began, report);
   const Status status = run_rows(rows, report);
   report.seconds = seconds_between(began, Clock::now());
-  scheduler_->took(report.seconds);
+  if (!options_.timeless) scheduler_->took(report.seconds);
   if (!plan.prompts.empty()) charge_interruption(plan, report.seconds);
   if (!status) end_all(status.error());
   deliver(report, listener);

@@ -23,6 +23,7 @@ struct GeneratorOptions {
   int32_t max_logprobs = 20;     // --max-logprobs; -1: no limit
   int32_t max_stop_strings = 4;  // VLLM_MAX_STOP_STRINGS
   std::optional<Speculation> speculation = {};
+  bool timeless = false;  // the scheduler is told of no time: a trace of calls replays it
 };
 
 class Generator {

@@ -6,7 +6,8 @@ Result<TokenText> TokenText::create(const text::Tokenizer& tokenizer,
                                     std::span<const int32_t> prompt,
                                     const sample::SamplingParams& params) {
   SPYRE_TRY_ASSIGN(auto decoder,
-                   text::IncrementalDecoder::create(tokenizer, params.skip_special_tokens, prompt));
+                   text::IncrementalDecoder::create(tokenizer, params.skip_special_tokens, prompt,
+                                                    params.shown_special_tokens));
   return TokenText(std::move(decoder), sample::StopChecker(params));
 }
 

@@ -1,22 +1,20 @@
 // Kernels: functions on raw pointers. They know nothing of graphs, requests or files; they allocate
-// nothing and cannot fail. Every tier computes the same bits as the scalar tier: each output's
-// sequence of roundings is fixed here, in the comments, and depends on its own row, weights and
-// absolute positions only (never on batch, tiling, threads or ISA). FMA below means a fused
-// multiply-add with one rounding. "lanes16" means sixteen partial sums, element i going to lane i
-// mod 16 in ascending order, then combined as ((l0+l8)+(l4+l12)) ... by halves: 8 apart, 4 apart, 2
-// apart, 1 apart. A NaN is a NaN in every tier; its sign and payload are nobody's promise.
+// nothing and cannot fail. Every tier computes the same bits as the scalar tier, but for
+// matmul_bf16 of kAmx: each output's sequence of roundings is fixed here, in the comments, and
+// depends on its own row, weights and absolute positions only (never on batch, tiling, threads or
+// ISA). FMA below means a fused multiply-add with one rounding. "lanes16" means sixteen partial
+// sums, element i going to lane i mod 16 in ascending order, then combined as ((l0+l8)+(l4+l12))
+// ... by halves: 8 apart, 4 apart, 2 apart, 1 apart. A NaN is a NaN in every tier; its sign and
+// payload are nobody's promise.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu.h"
 #include "base/format.h"
+#include "kernels/isa.h"
 
 namespace spyre::kernels {
-
-// kAvx512: F, BW, DQ, VL and VNNI. kAvx512Bf16: BF16 as well.
-enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Bf16 };
 
 inline constexpr int kPanelRows = 16;        // weight rows (outputs) side by side in a panel
 inline constexpr int kQuantBlock = 32;       // activations per int8 scale
@@ -102,7 +100,8 @@ struct KernelTable {
   // 1), ascending: acc = FMA(w[2j+1], x[2j+1], acc), then acc = FMA(w[2j], x[2j], acc), as
   // VDPBF16PS has it; a last column without a partner has a zero. That instruction takes numbers
   // below 2^-126 for zeros, so every tier is called with denormals flushed
-  // (base/flush_denormals.h).
+  // (base/flush_denormals.h). Tier kAmx alone has another order, that of its tiles
+  // (matmul_bf16_tiles.h).
   MatmulFunction matmul_bf16;
   // x: [columns] f32, rounded to bf16 as round_bf16 does; out: prepared_row_bytes(kBF16, columns).
   void (*prepare_bf16)(const float* x, std::byte* out, int64_t columns);
@@ -139,9 +138,8 @@ struct KernelTable {
   void (*softmax)(const float* x, float* out, int64_t n);
 };
 
-// The table of a tier; only call what best_isa() says this machine has.
+// The table of a tier; only call what runs_on() says this machine has.
 const KernelTable& kernel_table(Isa isa);
-Isa best_isa(const CpuFeatures& features);
 
 // Packing: portable, once at load.
 

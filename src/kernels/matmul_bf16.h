@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/elementwise.h"
+#include "kernels/matmul_bf16_tiles.h"
 #include "kernels/matmul_tiles.h"
 
 namespace spyre::kernels {
@@ -82,6 +83,7 @@ void bf16_tile(const MatmulArgs& args, int64_t row, int64_t panel, int64_t prefe
 
 template <typename V>
 void matmul_bf16(const MatmulArgs& args) {
+  if constexpr (V::kBf16Tiles) return matmul_bf16_tiles<V, typename V::Tiles>(args);
   // As many sums as registers hold beside the weights; a row alone wants chains enough to hide the
   // latency of its own.
   constexpr int kPanels = V::kPackedPairs ? 4 : V::kLanes == kPanelRows ? 2 : 1;

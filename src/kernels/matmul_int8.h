@@ -2,6 +2,7 @@
 // kMatmulRows rows of input; integer sums need no horizontal step as lanes are outputs.
 #pragma once
 
+#include "kernels/matmul_int8_tiles.h"
 #include "kernels/matmul_tiles.h"
 #include "kernels/weight_block.h"
 
@@ -60,6 +61,9 @@ void int8_tile(const MatmulArgs& args, const std::byte* panel, int64_t row, int6
 
 template <typename V, Format kFormat>
 void matmul_int8(const MatmulArgs& args) {
+  if constexpr (V::kInt8Tiles) {
+    if (args.m >= kTileRows) return matmul_int8_tiles<V, typename V::Tiles, kFormat>(args);
+  }
   const int64_t panel_bytes = integer_panel_bytes<V, kFormat>(*args.weights);
   for_tiles<V::kMatmulRows, 1>(
       args, [&](auto rows, auto, int64_t row, int64_t panel, int64_t prefetch) {

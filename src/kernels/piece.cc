@@ -45,14 +45,10 @@ std::string_view enumerator(Format format) {
 
 PieceTable pieces_of(Isa isa) {
   switch (isa) {
-    case Isa::kAvx512Bf16:
-      return avx512bf16_pieces();
-    case Isa::kAvx512:
-      return avx512_pieces();
-    case Isa::kAvx2:
-      return avx2_pieces();
-    case Isa::kScalar:
-      return scalar_pieces();
+#define SPYRE_ISA(tier, word) \
+  case Isa::tier:             \
+    return word##_pieces();
+#include "kernels/isa_list.inc"
   }
   return scalar_pieces();
 }

@@ -35,7 +35,7 @@ template <typename V>
 void piece_head_norm(const Piece& p, void* const* at, int64_t rows, int64_t begin, int64_t) {
   const AttentionItem item = item_of(p, at, rows, begin);
   float* head = row_of(p.out, at, 0);
-  for (int64_t i = 0; i < item.rows * item.heads; ++i, head += p.run) {
+  for (int64_t i = 0; i < int64_t{item.rows} * item.heads; ++i, head += p.run) {
     rms_norm<V>(head, values(at, p.weight), head, p.run, p.a, p.b);
   }
 }

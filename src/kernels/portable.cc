@@ -50,24 +50,14 @@ void write_kv(Format kv_format, const float* k, const float* v, int64_t head_dim
   }
 }
 
-Isa best_isa(const CpuFeatures& features) {
-  if (features.avx512 && features.avx512_vnni) {
-    return features.avx512_bf16 ? Isa::kAvx512Bf16 : Isa::kAvx512;
-  }
-  return features.avx2 ? Isa::kAvx2 : Isa::kScalar;
-}
-
 const KernelTable& kernel_table(Isa isa) {
   switch (isa) {
-    case Isa::kAvx512Bf16:
-      return avx512bf16_table();
-    case Isa::kAvx512:
-      return avx512_table();
-    case Isa::kAvx2:
-      return avx2_table();
-    default:
-      return scalar_table();
+#define SPYRE_ISA(tier, word) \
+  case Isa::tier:             \
+    return word##_table();
+#include "kernels/isa_list.inc"
   }
+  return scalar_table();
 }
 
 }  // namespace spyre::kernels

@@ -19,6 +19,8 @@ struct Avx2Vec {
   static constexpr int kWideOffset = 128;
   static constexpr bool kPackedPairs = false;
   static constexpr bool kScales = false;
+  static constexpr bool kInt8Tiles = false;
+  static constexpr bool kBf16Tiles = false;
 
   static I lanes_below(int64_t n) {
     const I lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -89,6 +91,7 @@ struct Avx2Vec {
   static F to_float(I a) { return _mm256_cvtepi32_ps(a); }
   static I int1(int32_t x) { return _mm256_set1_epi32(x); }
   static I load_int(const void* p) { return _mm256_loadu_si256(static_cast<const I*>(p)); }
+  static void store_int(void* p, I v) { _mm256_storeu_si256(static_cast<I*>(p), v); }
   static I load_u8(const void* p) { return _mm256_cvtepu8_epi32(_mm_loadu_si64(p)); }
   static I load_i8(const void* p) { return _mm256_cvtepi8_epi32(_mm_loadu_si64(p)); }
   static I load_i16(const void* p) { return _mm256_cvtepi16_epi32(load_halves(p)); }
@@ -101,6 +104,7 @@ struct Avx2Vec {
   }
   static I add(I a, I b) { return _mm256_add_epi32(a, b); }
   static I sub(I a, I b) { return _mm256_sub_epi32(a, b); }
+  static I sub_bytes(I a, I b) { return _mm256_sub_epi8(a, b); }
   static I mul(I a, I b) { return _mm256_mullo_epi32(a, b); }
   static I max(I a, I b) { return _mm256_max_epi32(a, b); }
   static int32_t max_of(I a) {

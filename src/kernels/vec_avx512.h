@@ -19,6 +19,8 @@ struct Avx512Vec {
   static constexpr int kWideOffset = 0;
   static constexpr bool kPackedPairs = false;
   static constexpr bool kScales = true;
+  static constexpr bool kInt8Tiles = false;
+  static constexpr bool kBf16Tiles = false;
 
   static __mmask16 lanes_below(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
   static __m256i load_halves(const void* p) {
@@ -81,6 +83,7 @@ struct Avx512Vec {
   static F to_float(I a) { return _mm512_cvtepi32_ps(a); }
   static I int1(int32_t x) { return _mm512_set1_epi32(x); }
   static I load_int(const void* p) { return _mm512_loadu_si512(p); }
+  static void store_int(void* p, I v) { _mm512_storeu_si512(p, v); }
   static I load_u8(const void* p) { return _mm512_cvtepu8_epi32(load_bytes(p)); }
   static I load_i8(const void* p) { return _mm512_cvtepi8_epi32(load_bytes(p)); }
   static I load_i16(const void* p) { return _mm512_cvtepi16_epi32(load_halves(p)); }
@@ -89,6 +92,7 @@ struct Avx512Vec {
   }
   static I add(I a, I b) { return _mm512_add_epi32(a, b); }
   static I sub(I a, I b) { return _mm512_sub_epi32(a, b); }
+  static I sub_bytes(I a, I b) { return _mm512_sub_epi8(a, b); }
   static I mul(I a, I b) { return _mm512_mullo_epi32(a, b); }
   static I max(I a, I b) { return _mm512_max_epi32(a, b); }
   static int32_t max_of(I a) { return _mm512_reduce_max_epi32(a); }

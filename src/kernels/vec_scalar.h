@@ -22,6 +22,8 @@ struct ScalarVec {
   static constexpr int kWideOffset = 0;        // dot<8> computes sum((w - kWideOffset) * a)
   static constexpr bool kPackedPairs = false;  // of bf16: dot_bf16() takes two at once
   static constexpr bool kScales = false;       // scale(a, n) = a * 2^n, rounded once
+  static constexpr bool kInt8Tiles = false;    // matmuls of that input take the class Tiles
+  static constexpr bool kBf16Tiles = false;
 
   template <typename T>
   static T get(const void* p) {
@@ -82,6 +84,7 @@ struct ScalarVec {
   static F to_float(I a) { return static_cast<float>(a); }
   static I int1(int32_t x) { return x; }
   static I load_int(const void* p) { return get<int32_t>(p); }
+  static void store_int(void* p, I v) { __builtin_memcpy(p, &v, sizeof(v)); }
   static I load_u8(const void* p) { return get<uint8_t>(p); }
   static I load_i8(const void* p) { return get<int8_t>(p); }
   static I load_i16(const void* p) { return get<int16_t>(p); }
@@ -94,6 +97,10 @@ struct ScalarVec {
   }
   static I sub(I a, I b) {
     return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+  }
+  static I sub_bytes(I a, I b) {  // each byte on its own
+    constexpr auto kTop = static_cast<int32_t>(0x80808080u);
+    return sub(a | kTop, b & ~kTop) ^ ((a ^ ~b) & kTop);
   }
   static I mul(I a, I b) {
     return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));

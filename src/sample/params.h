@@ -35,6 +35,7 @@ struct SamplingParams {
   std::vector<int32_t> eos_token_ids = {};  // the model's own
   bool include_stop_str_in_output = false;
   bool skip_special_tokens = true;
+  std::vector<int32_t> shown_special_tokens = {};  // not skipped: marks that a reader waits for
   std::optional<int64_t> seed = {};
   int32_t n = 1;                         // choices; greedy: 1
   std::optional<int32_t> logprobs = {};  // likeliest tokens to report; -1: the whole vocabulary

@@ -71,14 +71,4 @@ std::optional<int32_t> BlockPool::find(const BlockHash& hash) const {
   return found->second;
 }
 
-void BlockPool::forget() {
-  for (const auto& [hash, block] : by_name_) {
-    names_[at(block)].reset();
-    if (!is_free(block)) continue;
-    remove(block - first_);
-    insert_last(plain_, block - first_);
-  }
-  by_name_.clear();
-}
-
 }  // namespace spyre::schedule

@@ -35,8 +35,6 @@ class BlockPool {
   // Names an owned block. A name that another block has stays that one's.
   void name(int32_t block, const BlockHash& hash);
   std::optional<int32_t> find(const BlockHash& hash) const;
-  // Forgets all names.
-  void forget();
 
  private:
   // Blocks are the nodes of two rings, by their neighbours; the rings' heads come after them.

@@ -43,8 +43,8 @@ bool ChunkedBatching::must_decode_first() const {
   return options_.interleave && last_was_prefill_ && num_decoding() > 0;
 }
 
-// A block of slack each: rows end in the last block, wherever in it they are. After a prompt's chunk
-// tkv_ says nothing of the rows that decode.
+// A block of slack each: rows end in the last block, wherever in it they are. After a prompt's
+// chunk tkv_ says nothing of the rows that decode.
 bool ChunkedBatching::volume_fits(const Demand& demand) const {
   int64_t longest = std::max(tkv_, demand.prompt_tokens);
   for (const Row& row : running_) {

@@ -47,7 +47,6 @@ class ChunkedBatching final : public Scheduler {
   void name_block(RequestId id, int64_t index, const BlockHash& hash) override {
     tables_.name(id, index, hash);
   }
-  void forget_blocks() override { tables_.forget(); }
 
   // tkv: the prompt's length after a chunk of it, else decode_tkv() of the last decode; 0 one step
   // after the last request's end. blocks_reserved: beyond those in use.

@@ -47,8 +47,6 @@ class KvTables {
   std::span<const int32_t> table(RequestId id) const;
   std::map<RequestId, std::vector<int32_t>> tables() const;
 
-  void forget() { pool_.forget(); }
-
  private:
   struct Entry {
     std::vector<int32_t> blocks;

@@ -135,7 +135,7 @@ Plan MixedBatching::next() {
   add_decodes(plan);
   last_decodes_ = std::ssize(plan.decodes);
   int64_t budget = options_.token_budget - last_decodes_;
-  if (last_decodes_ > 0) budget = std::min(budget, latency_.tokens());
+  if (last_decodes_ > 0) budget = std::min(budget, latency_.tokens(last_decodes_));
   const int64_t most = budget;
   for (Row& row : running_) {
     if (budget > 0 && row.prompting) add_part(row, plan, budget);

@@ -19,7 +19,7 @@ namespace spyre::schedule {
 struct MixedBatchingOptions {
   ContinuousLimits limits = {};
   int64_t token_budget = 512;               // --max-num-batched-tokens: rows of a step
-  std::optional<double> itl_target_s = {};  // --itl-target-ms: of a step with decodes
+  std::optional<double> itl_target_s = {};  // --itl-target-ms (latency_budget.h)
   bool by_priority = false;                 // --scheduling-policy priority
   bool prefix_caching = true;
 };
@@ -44,7 +44,6 @@ class MixedBatching final : public Scheduler {
   int64_t blocks_used() const override { return tables_.used(); }
   bool caches_prefixes() const override { return options_.prefix_caching; }
   void name_block(RequestId id, int64_t index, const BlockHash& hash) override;
-  void forget_blocks() override { tables_.forget(); }
 
   // tkv: the longest running request. blocks_reserved: 0.
   Snapshot snapshot() const override;

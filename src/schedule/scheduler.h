@@ -121,15 +121,13 @@ class Scheduler {
   }
   virtual int64_t blocks_used() const { return 0; }
   // Whether blocks are found by the names of their content. Then name_block() tells that block
-  // `index` of a request is full, beyond those of its Demand; and forget_blocks() makes all names
-  // void.
+  // `index` of a request is full, beyond those of its Demand.
   virtual bool caches_prefixes() const { return false; }
   virtual void name_block(RequestId id, int64_t index, const BlockHash& hash) {
     (void)id;
     (void)index;
     (void)hash;
   }
-  virtual void forget_blocks() {}
 
   virtual Snapshot snapshot() const = 0;
 };

@@ -10,10 +10,11 @@ void IncrementalDecoder::Free::operator()(SpyreTextStream* stream) const {
 
 Result<IncrementalDecoder> IncrementalDecoder::create(const Tokenizer& tokenizer,
                                                       bool skip_special_tokens,
-                                                      std::span<const int32_t> prompt) {
+                                                      std::span<const int32_t> prompt,
+                                                      std::span<const int32_t> shown) {
   SpyreTextStream* raw = nullptr;
   SPYRE_TRY(rust::call(spyre_text_stream_new, tokenizer.handle_.get(), skip_special_tokens,
-                       prompt.data(), prompt.size(), &raw));
+                       shown.data(), shown.size(), prompt.data(), prompt.size(), &raw));
   return IncrementalDecoder(raw);
 }
 

@@ -20,9 +20,11 @@ class IncrementalDecoder {
  public:
   // Goes on where `prompt` ends: its last tokens are context (whether a leading blank is printed, a
   // character that it began), its text is not repeated. Keeps what it needs of the tokenizer.
+  // shown: special tokens that have text even when special tokens are skipped.
   // Errors: kInvalidArgument (a negative id in the prompt).
   static Result<IncrementalDecoder> create(const Tokenizer& tokenizer, bool skip_special_tokens,
-                                           std::span<const int32_t> prompt);
+                                           std::span<const int32_t> prompt,
+                                           std::span<const int32_t> shown = {});
 
   // The text that became certain with this token, often none. Ids without a token give none.
   // Errors: kInvalidArgument (a negative id).

@@ -48,6 +48,7 @@ TEST(Cpu, FeaturesAgreeWithTheCompilersRuntime) {
             __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"));
   EXPECT_EQ(features.avx512_vnni, features.avx512 && __builtin_cpu_supports("avx512vnni"));
+  if (features.avx_vnni) EXPECT_TRUE(features.avx2);
   EXPECT_EQ(features.avx512_bf16, features.avx512 && __builtin_cpu_supports("avx512bf16"));
 }
 

@@ -66,7 +66,6 @@ TEST(Checks, RefusedServerCombinations) {
   for (const auto& [args, part] : std::vector<std::pair<Args, std::string>>{
            {{"--ssl-keyfile", "k"}, "--ssl-certfile"},
            {{"--ssl-certfile", "c"}, "--ssl-keyfile"},
-           {{"--enable-auto-tool-choice"}, "--tool-call-parser"},
            {{"--enable-log-outputs"}, "--enable-log-requests"}}) {
     Args all = {"serve", "m"};
     all.insert(all.end(), args.begin(), args.end());

@@ -16,6 +16,7 @@ from server import Server, ServerTest
 CONNECTIONS = 64
 SECONDS = float(os.environ.get("SPYRE_SOAK_SECONDS", "12"))
 DISTINCT = 80
+WIDE = 4
 FLAT_BYTES = 24 << 20
 LIMITS = ("--max-num-seqs", 6, "--max-model-len", 256, "--max-num-queued-reqs", 1000)
 CHUNKED = {"VLLM_SPYRE_USE_CB": "1", "VLLM_SPYRE_USE_CHUNKED_PREFILL": "1", "VLLM_DT_MAX_BATCH_TKV_LIMIT": "512"}
@@ -49,6 +50,11 @@ def request(index: int) -> dict:
     }
 
 
+def wide(index: int) -> dict:
+    """Choices that arrive together, and more than the limits take at once, however slow the rest."""
+    return {**request(index), "n": 4, "max_tokens": 100, "temperature": 0.8, "stream": False}
+
+
 class Soak(ServerTest):
     def test_chunked(self):
         self.soak("chunked")
@@ -63,7 +69,8 @@ class Soak(ServerTest):
             server.post("/v1/completions", {**request(i), "stream": False})["choices"][0]["token_ids"]
             for i in range(DISTINCT)
         ]
-        counts, early = asyncio.run(self.drive(server, alone, SECONDS / len(SERVERS)))
+        wide_alone = [server.post("/v1/completions", wide(i))["choices"] for i in range(WIDE)]
+        counts, early = asyncio.run(self.drive(server, alone, wide_alone, SECONDS / len(SERVERS)))
         late = server.resident_bytes()
         self.assertGreater(counts["answers"], CONNECTIONS)
         self.assertGreater(counts["left"], 0)
@@ -77,14 +84,14 @@ class Soak(ServerTest):
             self.assertEqual(server.metric(name), 0, name)
         # Whoever left early is an abort, or was through before it was noticed.
         ended = server.metric("vllm:request_success_total")
-        self.assertEqual(ended, DISTINCT + counts["answers"] + counts["left"])
+        self.assertEqual(ended, DISTINCT + WIDE + counts["answers"] + counts["left"])
         if not os.environ.get("SPYRE_SOAK_SANITIZED"):
             self.assertLess(late - early, FLAT_BYTES, f"{early} bytes early, {late} at the end")
         self.assertEqual(server.stop(), 0)
         self.assertNotIn("Sanitizer", server.log)
         print(f"{mode}: {counts}; resident {early >> 20} MiB early, {late >> 20} MiB late")
 
-    async def drive(self, server: Server, alone: list[list[int]], seconds: float) -> tuple[dict, int]:
+    async def drive(self, server: Server, alone: list, wide_alone: list, seconds: float) -> tuple[dict, int]:
         start = time.monotonic()
         counts = {"answers": 0, "left": 0, "bad": 0}
 
@@ -93,6 +100,11 @@ class Soak(ServerTest):
             found = await asyncio.wait_for(ask(reader, writer, request(index)), 120)
             writer.close()
             self.assertEqual(found, alone[index], f"request {index}")
+            counts["answers"] += 1
+
+        async def many(index: int):
+            found = await asyncio.to_thread(server.post, "/v1/completions", wide(index))
+            self.assertEqual(found["choices"], wide_alone[index], f"choices of {index}")
             counts["answers"] += 1
 
         async def leave(index: int, chooser: random.Random):
@@ -125,6 +137,8 @@ class Soak(ServerTest):
                     await bad(chooser)
                 elif kind == 1:
                     await leave(index, chooser)
+                elif kind == 2:
+                    await many(chooser.randrange(WIDE))
                 else:
                     await good(index)
 

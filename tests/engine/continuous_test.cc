@@ -61,10 +61,12 @@ std::unique_ptr<schedule::Scheduler> random_scheduler(Mode mode, Dice& dice, int
                                                 .prefix_caching = !dice.once_in(4)})
           .value();
     case Mode::kMixed:
-      return schedule::MixedBatching::create({.limits = limits,
-                                              .token_budget = dice.from(8, 200),
-                                              .by_priority = dice.once_in(2),
-                                              .prefix_caching = !dice.once_in(4)})
+      return schedule::MixedBatching::create(
+                 {.limits = limits,
+                  .token_budget = dice.from(8, 200),
+                  .itl_target_s = dice.once_in(2) ? std::optional(0.0) : std::nullopt,
+                  .by_priority = dice.once_in(2),
+                  .prefix_caching = !dice.once_in(4)})
           .value();
   }
   return nullptr;

@@ -4,17 +4,8 @@
 namespace spyre::kernels::test {
 namespace {
 
-TEST(BestIsa, FollowsTheFeatures) {
-  EXPECT_EQ(best_isa({}), Isa::kScalar);
-  EXPECT_EQ(best_isa({.avx2 = true}), Isa::kAvx2);
-  EXPECT_EQ(best_isa({.avx2 = true, .avx512 = true}), Isa::kAvx2);  // without VNNI
-  EXPECT_EQ(best_isa({.avx2 = true, .avx512 = true, .avx512_vnni = true}), Isa::kAvx512);
-  EXPECT_EQ(best_isa({.avx2 = true, .avx512 = true, .avx512_vnni = true, .avx512_bf16 = true}),
-            Isa::kAvx512Bf16);
-}
-
 TEST(KernelTable, IsFull) {
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16}) {
+  for (const Isa isa : kIsas) {
     const KernelTable& table = kernel_table(isa);
     EXPECT_EQ(table.isa, isa);
     for (const Format format : all_formats()) {

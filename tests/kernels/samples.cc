@@ -297,16 +297,11 @@ testing::AssertionResult same_bits(const std::vector<float>& a, const std::vecto
   return testing::AssertionSuccess();
 }
 
-std::vector<Isa> vector_tiers() { return {Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16}; }
+std::vector<Isa> vector_tiers() { return {kIsas.begin() + 1, kIsas.end()}; }
 
-std::string isa_name(Isa isa) {
-  return isa == Isa::kAvx512Bf16 ? "Avx512Bf16"
-         : isa == Isa::kAvx512   ? "Avx512Vnni"
-         : isa == Isa::kAvx2     ? "Avx2"
-                                 : "Scalar";
-}
+std::string isa_name(Isa isa) { return std::string(name(isa)); }
 
-bool has(Isa isa) { return isa <= best_isa(detect_cpu_features()); }
+bool has(Isa isa) { return runs_on(detect_cpu_features(), isa); }
 
 std::vector<Format> all_formats() {
   std::vector<Format> formats;

@@ -104,7 +104,7 @@ TEST_P(MachineCode, EqualsEagerWithNoCallLeft) {
   GTEST_SKIP() << "this build has no spyre-compiler";
 #endif
   const auto [name, isa] = GetParam();
-  if (isa > kernels::best_isa(detect_cpu_features())) GTEST_SKIP() << "not on this CPU";
+  if (!kernels::runs_on(detect_cpu_features(), isa)) GTEST_SKIP() << "not on this CPU";
   RunSettings settings = settings_of("auto", backend::Execution::kEager);
   settings.isa = isa;
   LoadedModel eager(name, settings);
@@ -129,11 +129,7 @@ std::string machine_code_name(
     const ::testing::TestParamInfo<std::tuple<const char*, kernels::Isa>>& each) {
   std::string name = std::get<0>(each.param);
   std::ranges::replace(name, '/', '_');
-  const kernels::Isa isa = std::get<1>(each.param);
-  return name + (isa == kernels::Isa::kAvx512Bf16 ? "_Avx512Bf16"
-                 : isa == kernels::Isa::kAvx512   ? "_Avx512Vnni"
-                 : isa == kernels::Isa::kAvx2     ? "_Avx2"
-                                                  : "_Scalar");
+  return name + "_" + std::string(kernels::name(std::get<1>(each.param)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -141,14 +137,13 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Combine(::testing::ValuesIn(kModels),
                        ::testing::Values(kernels::best_isa(detect_cpu_features()))),
     machine_code_name);
-INSTANTIATE_TEST_SUITE_P(
-    EveryTier, MachineCode,
-    ::testing::Combine(::testing::Values("decoders/granite_moe", "decoders/llama_bf16_sharded",
-                                         "gguf/gguf_kquant", "gguf/gguf_q4_q5",
-                                         "quantised/gptq_desc_act"),
-                       ::testing::Values(kernels::Isa::kScalar, kernels::Isa::kAvx2,
-                                         kernels::Isa::kAvx512, kernels::Isa::kAvx512Bf16)),
-    machine_code_name);
+INSTANTIATE_TEST_SUITE_P(EveryTier, MachineCode,
+                         ::testing::Combine(::testing::Values("decoders/granite_moe",
+                                                              "decoders/llama_bf16_sharded",
+                                                              "gguf/gguf_kquant", "gguf/gguf_q4_q5",
+                                                              "quantised/gptq_desc_act"),
+                                            ::testing::ValuesIn(kernels::kIsas)),
+                         machine_code_name);
 
 class WithoutAPass : public ::testing::TestWithParam<const char*> {};
 

@@ -111,10 +111,6 @@ TEST(ChunkedBatching, BlocksFilledByDecodesAreFoundToo) {
   scheduler->add({.id = 1, .prompt_tokens = 66, .max_tokens = 3, .names = {name_of(3, 0)}});
   const Plan plan = scheduler->next();
   EXPECT_EQ(plan.prompts[0].first, 64);
-  scheduler->forget_blocks();
-  scheduler->finish(1);
-  scheduler->add({.id = 2, .prompt_tokens = 66, .max_tokens = 3, .names = {name_of(3, 0)}});
-  EXPECT_EQ(scheduler->next().prompts[0].first, 0);
 }
 
 TEST(ChunkedBatching, WhoWaitsForBlocksIsNotOvertaken) {

@@ -98,6 +98,7 @@ void run_mixed_trace(Dice& dice, Sights& sights) {
   with.prefix_caching = !dice.one_in(4);
   auto scheduler = MixedBatching::create({.limits = schedulers(with.limits),
                                           .token_budget = with.token_budget,
+                                          .itl_target_s = 0,
                                           .by_priority = with.by_priority,
                                           .prefix_caching = with.prefix_caching});
   ASSERT_TRUE(scheduler);

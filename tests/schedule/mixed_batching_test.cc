@@ -10,7 +10,8 @@ namespace {
 
 MixedBatchingOptions options(int64_t kv_blocks = 32) {
   return {.limits = {.max_num_seqs = 4, .max_model_len = 512, .kv_blocks = kv_blocks},
-          .token_budget = 128};
+          .token_budget = 128,
+          .itl_target_s = 0};
 }
 
 std::unique_ptr<MixedBatching> mixed(const MixedBatchingOptions& options) {
@@ -102,6 +103,26 @@ TEST(MixedBatching, ALatencyTargetBoundsThePromptsBesideDecodes) {
   scheduler->add({.id = 1, .prompt_tokens = 300, .max_tokens = 50});
   const Plan plan = scheduler->next();
   EXPECT_EQ(plan.prompts[0].tokens, 40);
+}
+
+TEST(LatencyBudget, UnsetItIsTwoAndAHalfTimesTheDecodes) {
+  LatencyBudget budget(std::nullopt, 512);
+  EXPECT_EQ(budget.tokens(1), 32);  // nothing is known yet
+  budget.learn(0, 100, 0.1);
+  budget.learn(2, 0, 0.1);
+  EXPECT_EQ(budget.tokens(2), 150);
+  EXPECT_EQ(budget.tokens(1), 150);
+  EXPECT_EQ(budget.tokens(4), 300);
+  EXPECT_EQ(budget.tokens(40), 512);
+}
+
+TEST(LatencyBudget, PromptsGetOnWhateverTheTarget) {
+  LatencyBudget tight(0.001, 512);
+  tight.learn(0, 100, 0.1);
+  tight.learn(2, 0, 0.1);
+  EXPECT_EQ(tight.tokens(2), 32);
+  EXPECT_EQ(LatencyBudget(0.001, 20).tokens(2), 20);
+  EXPECT_EQ(LatencyBudget(0.0, 512).tokens(2), 512);
 }
 
 TEST(MixedBatching, OptionsThatMakeNoSenseAreRefused) {

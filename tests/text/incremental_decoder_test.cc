@@ -31,6 +31,30 @@ TEST(IncrementalDecoder, GivesThePiecesOfTheReference) {
   }
 }
 
+TEST(IncrementalDecoder, ShowsTheSpecialTokensThatItIsTold) {
+  for (const char* model : {"bpe_llama3", "bpe_llama2"}) {
+    SCOPED_TRACE(model);
+    const Tokenizer tokenizer = value_of(Tokenizer::load(std::filesystem::path(SPYRE_SOURCE_DIR) /
+                                                         "tests/reference/tokenizers" / model));
+    const int32_t mark = tokenizer.bos_id().value();
+    const int32_t other = tokenizer.eos_id().value();
+    Ids ids = {other, mark};
+    for (const int32_t id : value_of(tokenizer.encode("a b", false))) ids.push_back(id);
+    ids.push_back(other);
+    const auto text = [&](std::span<const int32_t> shown) {
+      auto pieces = value_of(IncrementalDecoder::create(tokenizer, true, {}, shown));
+      std::string joined;
+      for (const int32_t id : ids) joined += value_of(pieces.push(id));
+      return joined + pieces.flush();
+    };
+    const std::string without = text({});
+    const std::string with = text(std::span(&mark, 1));
+    const std::string spelled = value_of(tokenizer.token_text(mark));
+    EXPECT_EQ(without, "a b");
+    EXPECT_TRUE(with == spelled + "a b" || with == spelled + " a b") << with;
+  }
+}
+
 // Random ids make every kind of broken UTF-8; byte tokens of SentencePiece are left out, as a run
 // of them that goes wrong late changes text that is out already.
 TEST(IncrementalDecoder, PiecesJoinToTheDecodedText) {

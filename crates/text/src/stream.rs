@@ -19,8 +19,23 @@ const MAX_HELD: usize = 64;
 
 pub struct TokenStream {
     tokenizer: Arc<Tokenizer>,
-    skip_special_tokens: bool,
+    skips: Skips,
     state: State,
+}
+
+/// Which tokens give no text.
+pub struct Skips {
+    /// Special tokens,
+    pub special_tokens: bool,
+    /// but for these.
+    pub shown: Vec<i32>,
+}
+
+impl Skips {
+    fn shows(&self, tokenizer: &Tokenizer, id: u32) -> bool {
+        let skip = self.special_tokens && !self.shown.contains(&(id as i32));
+        tokenizer.has_text(id, skip)
+    }
 }
 
 enum State {
@@ -45,15 +60,11 @@ struct Window {
 }
 
 impl TokenStream {
-    pub fn new(
-        tokenizer: Arc<Tokenizer>,
-        skip_special_tokens: bool,
-        prompt: &[i32],
-    ) -> Result<Self> {
+    pub fn new(tokenizer: Arc<Tokenizer>, skips: Skips, prompt: &[i32]) -> Result<Self> {
         let mut context = Vec::new();
         for &id in prompt.iter().rev() {
             let id = checked(id)?;
-            if context.len() < PROMPT_CONTEXT && tokenizer.has_text(id, skip_special_tokens) {
+            if context.len() < PROMPT_CONTEXT && skips.shows(&tokenizer, id) {
                 context.push(id);
             }
         }
@@ -78,7 +89,7 @@ impl TokenStream {
         };
         Ok(TokenStream {
             tokenizer,
-            skip_special_tokens,
+            skips,
             state,
         })
     }
@@ -86,7 +97,7 @@ impl TokenStream {
     /// The text that became certain with this token, often none.
     pub fn push(&mut self, id: i32) -> Result<String> {
         let token = checked(id)?;
-        if !self.tokenizer.has_text(token, self.skip_special_tokens) {
+        if !self.skips.shows(&self.tokenizer, token) {
             return Ok(String::new());
         }
         match &mut self.state {

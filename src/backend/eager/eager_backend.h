@@ -12,7 +12,7 @@
 
 namespace spyre::backend {
 
-// Borrows all arguments for its life. isa: at most kernels::best_isa() of this machine.
+// Borrows all arguments for its life. isa: one that this machine has.
 std::unique_ptr<Backend> create_eager_backend(const WeightSet& weights, const KvCache& kv_cache,
                                               ThreadPool& pool, kernels::Isa isa);
 

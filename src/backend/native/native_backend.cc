@@ -88,7 +88,7 @@ class NativeBackend final : public Backend {
              {"passes", options_.passes.disabled.empty()
                             ? "all"
                             : fmt::format("without {}", fmt::join(options_.passes.disabled, ","))},
-             {"isa", std::to_string(static_cast<int>(context_.isa))},
+             {"isa", std::string(kernels::name(context_.isa))},
              {"code", std::string(compile::code_version())}}};
   }
 

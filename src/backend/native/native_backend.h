@@ -18,7 +18,7 @@
 namespace spyre::backend {
 
 struct NativeOptions {
-  kernels::Isa isa = kernels::Isa::kScalar;  // at most kernels::best_isa() of this machine
+  kernels::Isa isa = kernels::Isa::kScalar;  // one that this machine has
   compile::PipelineOptions passes = {};
   // How machine code is had; none: programs run over the ahead-of-time pieces.
   std::optional<CodeOptions> code = {};

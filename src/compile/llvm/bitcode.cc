@@ -7,24 +7,18 @@
           "_end\nspyre_bitcode_" #tier "_end:\n.previous\n");                                   \
   extern "C" const char spyre_bitcode_##tier[];                                                 \
   extern "C" const char spyre_bitcode_##tier##_end[];
-SPYRE_BITCODE(scalar)
-SPYRE_BITCODE(avx2)
-SPYRE_BITCODE(avx512)
-SPYRE_BITCODE(avx512bf16)
+#define SPYRE_ISA(tier, word) SPYRE_BITCODE(word)
+#include "kernels/isa_list.inc"
 #undef SPYRE_BITCODE
 
 namespace spyre::compile {
 
 std::string_view bitcode(kernels::Isa isa) {
   switch (isa) {
-    case kernels::Isa::kAvx512Bf16:
-      return {spyre_bitcode_avx512bf16, spyre_bitcode_avx512bf16_end};
-    case kernels::Isa::kAvx512:
-      return {spyre_bitcode_avx512, spyre_bitcode_avx512_end};
-    case kernels::Isa::kAvx2:
-      return {spyre_bitcode_avx2, spyre_bitcode_avx2_end};
-    case kernels::Isa::kScalar:
-      break;
+#define SPYRE_ISA(tier, word) \
+  case kernels::Isa::tier:    \
+    return {spyre_bitcode_##word, spyre_bitcode_##word##_end};
+#include "kernels/isa_list.inc"
   }
   return {spyre_bitcode_scalar, spyre_bitcode_scalar_end};
 }

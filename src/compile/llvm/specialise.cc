@@ -38,6 +38,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> host_machine(const std::string& tri
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    llvm::InitializeNativeTargetAsmParser();  // tiles are assembly
   });
   std::string why;
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, why);

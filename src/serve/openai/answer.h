@@ -10,9 +10,18 @@
 #include <vector>
 
 #include "engine/listener.h"
+#include "serve/openai/parsers/output_parser.h"
 #include "serve/openai/prompts.h"
 
 namespace spyre::serve::openai {
+
+// How the text of a chat's answer is taken apart, and how its parts are worded.
+struct ChatOutput {
+  OutputTerms terms = {};
+  CallIds call_ids = CallIds::kLong;
+  bool include_reasoning = true;
+  ReasoningField reasoning_field = ReasoningField::kBoth;
+};
 
 // What an answer needs to know of its request.
 struct AnswerPlan {
@@ -37,6 +46,7 @@ struct AnswerPlan {
   std::string role = {};
   std::string echo_text = {};
   std::optional<std::string> prompt_text = {};
+  std::optional<ChatOutput> output = {};  // none: the text is the content
 };
 
 // Seconds of a request as the server saw them.

@@ -71,8 +71,9 @@ void write_metrics(JsonWriter& writer, const AnswerPlan& plan, const AnswerTimes
 }
 
 void write_finish(JsonWriter& writer, sample::FinishReason reason,
-                  const sample::StopReason& stop_reason) {
-  writer.field("finish_reason", sample::name(reason));
+                  const sample::StopReason& stop_reason, bool called) {
+  const bool calls = called && reason == sample::FinishReason::kStop;
+  writer.field("finish_reason", calls ? "tool_calls" : sample::name(reason));
   if (const auto* token = std::get_if<int32_t>(&stop_reason)) {
     writer.field("stop_reason", *token);
   } else if (const auto* text = std::get_if<std::string>(&stop_reason)) {

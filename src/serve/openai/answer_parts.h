@@ -30,8 +30,9 @@ void write_tail(JsonWriter& writer, const AnswerPlan& plan, const TokenCounts& c
 void write_metrics(JsonWriter& writer, const AnswerPlan& plan, const AnswerTimes& times,
                    int64_t tokens);
 
+// called: the choice calls tools, which is why it stopped where it was not cut off.
 void write_finish(JsonWriter& writer, sample::FinishReason reason,
-                  const sample::StopReason& stop_reason);
+                  const sample::StopReason& stop_reason, bool called = false);
 void write_ids(JsonWriter& writer, std::string_view name, std::span<const int32_t> ids);
 
 int64_t prompt_tokens_of(const AnswerPlan& plan);
@@ -43,7 +44,7 @@ struct StreamedChoice {
   bool finished = false;
   int64_t tokens = 0;
   int64_t cached_tokens = 0;  // of its prompt
-  int64_t text_offset = 0;  // characters of the tokens that were listed in logprobs
+  int64_t text_offset = 0;    // characters of the tokens that were listed in logprobs
 };
 
 // The last event of a stream with usage: a chunk without choices.

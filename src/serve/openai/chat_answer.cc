@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "serve/openai/answer_parts.h"
+#include "serve/openai/chat_message.h"
 
 namespace spyre::serve::openai {
 
@@ -15,7 +16,10 @@ class ChatAnswer final : public Answer {
   explicit ChatAnswer(AnswerPlan plan)
       : plan_(std::move(plan)),
         prompt_tokens_(prompt_tokens_of(plan_)),
-        streamed_(static_cast<size_t>(plan_.choices)) {}
+        streamed_(static_cast<size_t>(plan_.choices)) {
+    if (!plan_.output) return;
+    for (int32_t i = 0; i < plan_.choices; ++i) read_.emplace_back(plan_.output->terms);
+  }
 
   std::string whole(std::span<const engine::RequestOutput> outputs,
                     const AnswerTimes& times) const override;
@@ -25,7 +29,6 @@ class ChatAnswer final : public Answer {
   void end(std::string& events) override;
 
  private:
-  void write_message(JsonWriter& writer, std::string_view text) const;
   void write_choice(JsonWriter& writer, const engine::Completion& completion) const;
   void write_logprobs(JsonWriter& writer, std::span<const engine::TokenOutput> tokens) const;
   void write_prompt(JsonWriter& writer, const engine::RequestOutput& output) const;
@@ -35,23 +38,27 @@ class ChatAnswer final : public Answer {
   void append_first_chunks(std::string& events);
   void append_text_chunk(int32_t index, const StreamedChoice& choice, std::string_view text,
                          std::string& events) const;
+  // The chunk of a delta, or of a part of it; `write` gives the value of its "delta".
+  template <typename Write>
+  void append_delta_chunk(const engine::Delta& delta, bool called, Write write,
+                          std::string& events) const;
+  void append_parts(const engine::Delta& delta, std::string& events);
+  // A call that was demanded is no reason to stop, says OpenAI.
+  bool stops_to_call(bool called) const { return called && !plan_.output->terms.forced_call; }
 
   const AnswerPlan plan_;
   const int64_t prompt_tokens_;
+  // Of a choice of a stream whose text is taken apart.
+  struct ReadChoice {
+    explicit ReadChoice(const OutputTerms& terms) : parser(terms) {}
+    OutputParser parser;
+    bool called = false;
+  };
+
   std::vector<StreamedChoice> streamed_;
+  std::vector<ReadChoice> read_;  // as streamed_; empty where text is content
   bool first_chunks_sent_ = false;
 };
-
-void ChatAnswer::write_message(JsonWriter& writer, std::string_view text) const {
-  writer.open_object();
-  writer.field("role", plan_.role);
-  writer.field("content", plan_.echo_text + std::string(text));
-  for (const char* absent :
-       {"refusal", "annotations", "audio", "function_call", "reasoning", "reasoning_content"}) {
-    writer.null_field(absent);
-  }
-  writer.close_object();
-}
 
 void ChatAnswer::write_logprobs(JsonWriter& writer,
                                 std::span<const engine::TokenOutput> tokens) const {
@@ -62,11 +69,13 @@ void ChatAnswer::write_logprobs(JsonWriter& writer,
 
 void ChatAnswer::write_choice(JsonWriter& writer, const engine::Completion& completion) const {
   writer.open_object();
+  const ChatMessage message = read_message(plan_.output, completion.text);
   writer.field("index", completion.index);
   writer.key("message");
-  write_message(writer, completion.text);
+  write_message(writer, plan_, message);
   write_logprobs(writer, completion.logprobs);
-  write_finish(writer, completion.finish_reason, completion.stop_reason);
+  write_finish(writer, completion.finish_reason, completion.stop_reason,
+               stops_to_call(!message.calls.empty()));
   if (plan_.return_token_ids) {
     write_ids(writer, "token_ids", completion.token_ids);
   } else {
@@ -173,6 +182,24 @@ void ChatAnswer::append_first_chunks(std::string& events) {
   }
 }
 
+template <typename Write>
+void ChatAnswer::append_delta_chunk(const engine::Delta& delta, bool called, Write write,
+                                    std::string& events) const {
+  const auto body = [&](JsonWriter& writer) {
+    writer.field("index", delta.choice);
+    writer.key("delta");
+    write(writer);
+    write_logprobs(writer, delta.logprobs);
+    if (delta.finished) {
+      write_finish(writer, delta.finish_reason, delta.stop_reason, stops_to_call(called));
+    } else {
+      writer.null_field("finish_reason");
+    }
+    if (plan_.return_token_ids) write_ids(writer, "token_ids", delta.token_ids);
+  };
+  append_chunk(streamed_[static_cast<size_t>(delta.choice)], delta.finished, body, events);
+}
+
 void ChatAnswer::on_delta(size_t, const engine::Delta& delta, std::string& events) {
   StreamedChoice& choice = streamed_[static_cast<size_t>(delta.choice)];
   if (choice.finished) return;
@@ -180,21 +207,36 @@ void ChatAnswer::on_delta(size_t, const engine::Delta& delta, std::string& event
   choice.finished = delta.finished;
   choice.tokens += static_cast<int64_t>(delta.token_ids.size());
   choice.cached_tokens = std::max(choice.cached_tokens, delta.cached_tokens);
-  const auto body = [&](JsonWriter& writer) {
-    writer.field("index", delta.choice);
-    writer.key("delta");
+  if (plan_.output) return append_parts(delta, events);
+  const auto write = [&](JsonWriter& writer) {
     writer.open_object();
     writer.field("content", delta.text);
     writer.close_object();
-    write_logprobs(writer, delta.logprobs);
-    if (delta.finished) {
-      write_finish(writer, delta.finish_reason, delta.stop_reason);
-    } else {
-      writer.null_field("finish_reason");
-    }
-    if (plan_.return_token_ids) write_ids(writer, "token_ids", delta.token_ids);
   };
-  append_chunk(choice, delta.finished, body, events);
+  append_delta_chunk(delta, false, write, events);
+}
+
+// A chunk for each part: tokens and their scores go with the first, the end with the last. A delta
+// whose text is held back, and that has nothing else to tell, has no chunk.
+void ChatAnswer::append_parts(const engine::Delta& delta, std::string& events) {
+  ReadChoice& read = read_[static_cast<size_t>(delta.choice)];
+  const auto parts = push_text(read.parser, *plan_.output, delta.text, delta.finished);
+  engine::Delta rest = delta;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    read.called |= parts[i].kind == OutputEvent::Kind::kCall;
+    rest.finished = delta.finished && i + 1 == parts.size();
+    const auto write = [&](JsonWriter& writer) { write_delta(writer, *plan_.output, parts[i]); };
+    append_delta_chunk(rest, read.called, write, events);
+    rest.token_ids = {};
+    rest.logprobs = {};
+  }
+  const bool told = delta.finished || plan_.logprobs || plan_.return_token_ids;
+  if (!parts.empty() || !told) return;
+  const auto nothing = [](JsonWriter& writer) {
+    writer.open_object();
+    writer.close_object();
+  };
+  append_delta_chunk(delta, read.called, nothing, events);
 }
 
 void ChatAnswer::on_finished(size_t prompt, std::string& events) {

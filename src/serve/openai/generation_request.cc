@@ -23,17 +23,6 @@ std::unexpected<ApiError> refuse(std::string_view field, std::string_view reason
   return bad_value(field, fmt::format("{}: {}", field, reason));
 }
 
-ApiStatus check_tools(const RequestFields& fields) {
-  const Json& choice = fields.tool_choice;
-  if (fields.tools.is_array() && fields.tools.empty()) {
-    return refuse("tools", "wanted at least one, found an empty list");
-  }
-  if (choice.is_null() || choice == "none") return {};
-  if (fields.tools.is_null()) return refuse("tool_choice", "wanted tools beside it, found none");
-  if (choice == "auto") return {};
-  return refuse("tool_choice", "only none and auto so far; forced calls are not supported yet");
-}
-
 ApiStatus check_stream(const RequestFields& fields) {
   if (!fields.stream) {
     if (fields.stream_options.is_null()) return {};
@@ -90,14 +79,14 @@ ApiStatus check_chat(const RequestFields& fields) {
 
 }  // namespace
 
-ApiStatus check_supported(const Json& body, const RequestFields& fields) {
+ApiStatus check_supported(const Json& body) {
   for (const auto& [field, reason] : kRefused) {
     const auto found = body.find(field);
     if (found == body.end() || found->is_null()) continue;
     if (field == "suffix" && *found == "") continue;
     return refuse(field, reason);
   }
-  return check_tools(fields);
+  return {};
 }
 
 ApiStatus check_combinations(const Service& service, const RequestFields& fields, Taker taker) {

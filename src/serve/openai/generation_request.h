@@ -8,9 +8,9 @@
 
 namespace spyre::serve::openai {
 
-// Refuses what would change answers and is not supported yet: forced tool calls, a suffix,
-// prompt_embeds, logprob_token_ids.
-ApiStatus check_supported(const Json& body, const RequestFields& fields);
+// Refuses what would change answers and is not supported yet: a suffix, prompt_embeds,
+// logprob_token_ids.
+ApiStatus check_supported(const Json& body);
 
 // Combinations of fields. taker: kCompletion or kChat.
 ApiStatus check_combinations(const Service& service, const RequestFields& fields, Taker taker);

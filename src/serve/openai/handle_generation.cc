@@ -1,6 +1,7 @@
 // The two generation endpoints: from a body to the engine's requests and the answer's plan.
 #include <chrono>
 
+#include "serve/openai/chat_output.h"
 #include "serve/openai/generation.h"
 #include "serve/openai/handlers.h"
 
@@ -23,7 +24,7 @@ ApiResult<Parsed> parse(const Visit& visit, Taker taker) {
   SPYRE_TRY_ASSIGN(parsed.fields,
                    parse_request_fields(parsed.body, taker, service.tokenizer, defaults));
   SPYRE_TRY(check_model(service, parsed.fields.model));
-  SPYRE_TRY(check_supported(parsed.body, parsed.fields));
+  SPYRE_TRY(check_supported(parsed.body));
   SPYRE_TRY(check_combinations(service, parsed.fields, taker));
   settle_sampling(parsed.fields, taker);
   SPYRE_TRY(settle_grammar(service, parsed.fields));
@@ -114,17 +115,24 @@ ApiStatus handle_completion(const Visit& visit) {
 ApiStatus handle_chat(const Visit& visit) {
   SPYRE_TRY_ASSIGN(Parsed parsed, parse(visit, kChat));
   RequestFields& fields = parsed.fields;
+  SPYRE_TRY(check_tools(visit.service, fields));
   const Json& messages = parsed.body["messages"];
   std::vector<Prompt> prompts(1);
   SPYRE_TRY_ASSIGN(prompts[0], chat_prompt(visit.service, fields, messages));
   truncate(prompts[0].ids, fields, visit.service.max_model_len);
   SPYRE_TRY(check_length(prompts[0].ids, visit.service.max_model_len, "messages"));
+  std::optional<ChatOutput> output = chat_output(visit.service, fields, prompts[0].text);
+  if (output) {
+    fields.sampling.params.shown_special_tokens =
+        mark_tokens(output->terms, visit.service.tokenizer);
+  }
   SPYRE_TRY_ASSIGN(auto requests, engine_requests(visit.service, fields, kChat, prompts));
   AnswerPlan plan = plan_answer(visit, fields, "chatcmpl-", std::move(prompts));
   plan.prompt_logprobs = fields.sampling.params.prompt_logprobs.has_value();
   plan.role = answer_role(visit.service, fields, messages);
   if (fields.echo) plan.echo_text = echoed_text(messages, plan.role);
   if (fields.return_prompt_text) plan.prompt_text = plan.prompts[0].text;
+  plan.output = std::move(output);
   return start_generation({.visit = visit,
                            .taker = kChat,
                            .id = plan.id,

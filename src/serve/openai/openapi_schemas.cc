@@ -259,16 +259,27 @@ Json completion_schema() {
                    true);
 }
 
+Json tool_call_schema() {
+  const Json function = object_of(
+      {{"name", typed("string")},
+       {"arguments", {{"type", "string"}, {"description", "JSON, as the model wrote it"}}}},
+      true);
+  return object_of(
+      {{"id", typed("string")}, {"type", {{"const", "function"}}}, {"function", function}}, true);
+}
+
 Json chat_completion_schema() {
-  const Json message = object_of({{"role", typed("string")},
-                                  {"content", nullable("string")},
-                                  {"refusal", typed("null")},
-                                  {"annotations", typed("null")},
-                                  {"audio", typed("null")},
-                                  {"function_call", typed("null")},
-                                  {"reasoning", nullable("string")},
-                                  {"reasoning_content", nullable("string")}},
-                                 true);
+  Json message = object_of({{"role", typed("string")},
+                            {"content", nullable("string")},
+                            {"refusal", typed("null")},
+                            {"annotations", typed("null")},
+                            {"audio", typed("null")},
+                            {"function_call", typed("null")}},
+                           true);
+  // Which of them there are depends on the answer, and on --reasoning-field.
+  message["properties"]["tool_calls"] = list_of(schema_ref("ToolCall"));
+  message["properties"]["reasoning"] = nullable("string");
+  message["properties"]["reasoning_content"] = nullable("string");
   const Json choice = object_of({{"index", typed("integer")},
                                  {"message", message},
                                  {"logprobs", or_null(schema_ref("ChatLogprobs"))},
@@ -337,6 +348,7 @@ Json component_schemas() {
       {"DetokenizeRequest", request_schema(kDetokenize)},
       {"ChatMessage", chat_message_schema()},
       {"Tool", tool_schema()},
+      {"ToolCall", tool_call_schema()},
       {"StreamOptions", object_of({{"include_usage", nullable("boolean")},
                                    {"continuous_usage_stats", nullable("boolean")}},
                                   false)},

@@ -52,6 +52,8 @@ struct RequestFields {
   int32_t top_logprobs = 0;
   Json tools;
   Json tool_choice;
+  bool parallel_tool_calls = true;
+  bool include_reasoning = true;
   Json documents;
   Json chat_template_kwargs;
   std::optional<std::string> chat_template;

@@ -10,6 +10,8 @@
 
 #include "engine/async_engine.h"
 #include "sample/params.h"
+#include "serve/openai/parsers/reasoning.h"
+#include "serve/openai/parsers/tool_formats.h"
 #include "serve/openai/request_fields.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -21,6 +23,9 @@ enum class ContentFormat {
   kText,   // parts are joined by line ends
   kParts,  // a list of parts, for templates that walk over them
 };
+
+// Under which name thoughts stand in answers: vLLM's, that of vLLM before it, or either.
+enum class ReasoningField { kBoth, kReasoning, kReasoningContent };
 
 struct ServiceOptions {
   bool skip_model_name_validation = false;              // VLLM_SKIP_MODEL_NAME_VALIDATION
@@ -39,6 +44,11 @@ struct ServiceOptions {
   Json default_template_kwargs = Json::object();        // --default-chat-template-kwargs
   ContentFormat content_format = ContentFormat::kText;  // --chat-template-content-format
   StructuredOptions structured_outputs = {};            // --structured-outputs-config
+
+  // How answers are taken apart.
+  const ToolFormat* tool_format = nullptr;                 // --tool-call-parser; null: none
+  const ReasoningFormat* reasoning_format = nullptr;       // --reasoning-parser; null: none
+  ReasoningField reasoning_field = ReasoningField::kBoth;  // --reasoning-field
 };
 
 struct Service {

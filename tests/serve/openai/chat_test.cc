@@ -226,6 +226,7 @@ TEST_F(Chat, FieldsAreCheckedTogether) {
 TEST_F(Chat, ToolsReachTheTemplate) {
   answer_with({two_tokens()});
   service_.options.trust_request_chat_template = true;
+  service_.options.tool_format = find_tool_format("hermes");
   const Json tools = Json::parse(R"([{"type": "function", "function": {"name": "weather"}}])");
   for (const Json& choice : {Json(nullptr), Json("auto"), Json("none")}) {
     say({{"chat_template", "{{ tools[0].function.name }}"},

@@ -82,12 +82,19 @@ TEST_F(OpenApi, AnswersHaveTheFieldsOfTheirSchemas) {
   expect_fields(completion["choices"][0], schema("Completion")["properties"]["choices"]["items"]);
   expect_fields(completion["choices"][0]["logprobs"], schema("CompletionLogprobs"));
   expect_fields(completion["usage"], schema("Usage"));
-  const Json chatted =
-      chat({{"messages", {{{"role", "user"}, {"content", "a"}}}}, {"logprobs", true}})->json();
+  service_.options.tool_format = find_tool_format("hermes");
+  service_.max_model_len = 1000;
+  answer_with({{.pieces = {{4, "<tool_call>{\"name\": \"f\"}</tool_call>"}}}});
+  const Json tool = {{"type", "function"}, {"function", {{"name", "f"}}}};
+  const Json chatted = chat({{"messages", {{{"role", "user"}, {"content", "a"}}}},
+                             {"logprobs", true},
+                             {"tools", Json::array({tool})}})
+                           ->json();
   expect_fields(chatted, schema("ChatCompletion"));
   const Json& choice = schema("ChatCompletion")["properties"]["choices"]["items"];
   expect_fields(chatted["choices"][0], choice);
   expect_fields(chatted["choices"][0]["message"], choice["properties"]["message"]);
+  expect_fields(chatted["choices"][0]["message"]["tool_calls"][0], schema("ToolCall"));
   expect_fields(chatted["choices"][0]["logprobs"], schema("ChatLogprobs"));
   expect_fields(ask("GET", "/v1/models")->json(), schema("ModelList"));
   expect_fields(ask("GET", "/v1/models/tiny")->json(), schema("Model"));

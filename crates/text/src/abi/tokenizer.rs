@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{SpyreTextIds, SpyreTextSpan, SpyreTextString, guard, token_ids};
 use crate::gguf;
-use crate::stream::TokenStream;
+use crate::stream::{Skips, TokenStream};
 use crate::tokenizer::{Files, Tokenizer};
 
 /// A tokenizer; opaque.
@@ -219,7 +219,8 @@ pub unsafe extern "C" fn spyre_text_token_bytes(
     }
 }
 
-/// A stream that goes on where `prompt` ends; the prompt itself is not decoded.
+/// A stream that goes on where `prompt` ends; the prompt itself is not decoded. `shown`: special
+/// tokens that have text even when special tokens are skipped.
 ///
 /// # Safety
 /// `tokenizer` is alive; pointers are valid; `*out` is freed with `spyre_text_stream_free`.
@@ -227,6 +228,8 @@ pub unsafe extern "C" fn spyre_text_token_bytes(
 pub unsafe extern "C" fn spyre_text_stream_new(
     tokenizer: *const SpyreTextTokenizer,
     skip_special_tokens: bool,
+    shown: *const i32,
+    shown_tokens: usize,
     prompt: *const i32,
     prompt_tokens: usize,
     out: *mut *mut SpyreTextStream,
@@ -235,7 +238,11 @@ pub unsafe extern "C" fn spyre_text_stream_new(
     unsafe {
         guard(out, error, || {
             let prompt = token_ids(prompt, prompt_tokens);
-            let stream = TokenStream::new((*tokenizer).0.clone(), skip_special_tokens, prompt)?;
+            let skips = Skips {
+                special_tokens: skip_special_tokens,
+                shown: token_ids(shown, shown_tokens).to_vec(),
+            };
+            let stream = TokenStream::new((*tokenizer).0.clone(), skips, prompt)?;
             Ok(Box::into_raw(Box::new(SpyreTextStream(stream))))
         })
     }
