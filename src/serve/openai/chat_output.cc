@@ -77,14 +77,30 @@ ApiStatus check_tools(const Service& service, const RequestFields& fields) {
                                                fmt::join(names, ", "), *name));
     }
   }
-  if (!reads_calls(fields)) {
-    return refuse("tool_choice", "only none and auto so far; forced calls are not supported yet");
-  }
-  if (service.options.tool_format == nullptr) {
+  if (reads_calls(fields) && service.options.tool_format == nullptr) {
     return refuse("tool_choice",
                   "wanted none: this server reads no tool calls (--tool-call-parser says how the "
                   "model writes them)");
   }
+  return {};
+}
+
+ApiStatus force_calls(const Service& service, RequestFields& fields) {
+  const Json schema =
+      forced_calls_schema(fields.tools, fields.tool_choice, fields.parallel_tool_calls);
+  if (schema.is_null()) return {};
+  if (fields.sampling.grammar != nullptr) {
+    return refuse("tool_choice", "wanted forced calls or structured outputs, found both");
+  }
+  if (fields.use_beam_search) return refuse("use_beam_search", "not available with forced calls");
+  if (service.grammars == nullptr) {
+    return refuse("tool_choice", "calls cannot be forced here; wanted none or auto");
+  }
+  auto grammar = service.grammars->compile(
+      {.kind = text::GrammarKind::kJsonSchema,
+       .text = schema.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  if (!grammar) return refuse("tools", grammar.error().message);
+  fields.sampling.grammar = std::move(*grammar);
   return {};
 }
 
@@ -94,11 +110,13 @@ std::optional<ChatOutput> chat_output(const Service& service, const RequestField
   ChatOutput output{.include_reasoning = fields.include_reasoning,
                     .reasoning_field = options.reasoning_field};
   output.terms.parallel_calls = fields.parallel_tool_calls;
-  if (options.reasoning_format != nullptr) {
+  output.terms.forced_call = named_function(fields.tool_choice);
+  const bool forced = output.terms.forced_call || fields.tool_choice == "required";
+  // A forced call is all of the answer, from its first token on.
+  if (options.reasoning_format != nullptr && !forced) {
     output.terms.reasoning = options.reasoning_format;
     output.terms.thinking = thinking_after(prompt, *options.reasoning_format);
   }
-  output.terms.forced_call = named_function(fields.tool_choice);
   if (fields.tool_choice == "required") {
     output.terms.tools =
         ToolTerms{.format = &forced_calls_format(), .names = names_of(fields.tools)};

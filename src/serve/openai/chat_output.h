@@ -15,6 +15,10 @@ namespace spyre::serve::openai {
 // cannot honour.
 ApiStatus check_tools(const Service& service, const RequestFields& fields);
 
+// Holds the answer to calls where the choice forces them: the request gets the grammar of its
+// tools. bad_value: tools whose parameters no grammar can hold to, structured outputs beside it.
+ApiStatus force_calls(const Service& service, RequestFields& fields);
+
 // How the answer to a conversation is read; prompt: its rendered text. Nothing where the text as it
 // is is the answer.
 std::optional<ChatOutput> chat_output(const Service& service, const RequestFields& fields,

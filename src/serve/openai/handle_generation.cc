@@ -116,6 +116,7 @@ ApiStatus handle_chat(const Visit& visit) {
   SPYRE_TRY_ASSIGN(Parsed parsed, parse(visit, kChat));
   RequestFields& fields = parsed.fields;
   SPYRE_TRY(check_tools(visit.service, fields));
+  SPYRE_TRY(force_calls(visit.service, fields));
   const Json& messages = parsed.body["messages"];
   std::vector<Prompt> prompts(1);
   SPYRE_TRY_ASSIGN(prompts[0], chat_prompt(visit.service, fields, messages));

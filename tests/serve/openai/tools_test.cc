@@ -266,14 +266,18 @@ TEST_F(Tools, FieldsAreChecked) {
   EXPECT_EQ(refused({{"tools", kTools}, {"tool_choice", named("other")}}, &words),
             "400 BadRequestError tool_choice");
   EXPECT_THAT(words, HasSubstr("get_weather, now"));
-  EXPECT_EQ(refused({{"tools", kTools}, {"tool_choice", named("now")}}, &words),
-            "400 BadRequestError tool_choice");
-  EXPECT_THAT(words, HasSubstr("not supported yet"));
   EXPECT_EQ(refused({{"tool_choice", "required"}}), "400 BadRequestError tool_choice");
   EXPECT_EQ(refused({{"tools", Json::array()}}), "400 BadRequestError tools");
 }
 
-// Such requests are refused until answers can be constrained; how their answers are read is known.
+TEST_F(Tools, ForcedCallsHaveAGrammar) {
+  answer_with({script_of("[]", 1)});
+  message({{"tool_choice", "required"}});
+  EXPECT_NE(engine_.submitted.back().request.grammar, nullptr);
+  message({{"tool_choice", "auto"}});
+  EXPECT_EQ(engine_.submitted.back().request.grammar, nullptr);
+}
+
 TEST_F(Tools, ForcedCallsAreReadFromTheirJson) {
   RequestFields fields;
   fields.tools = kTools;
