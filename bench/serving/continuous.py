@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What continuous batching gives, in each of its modes: throughput of many streams (beside llama.cpp's
-llama-batched-bench on the same file, in alternating runs), the gaps between tokens while long prompts arrive, and how
-much sooner a repeated prompt is answered.
+llama-batched-bench on the same file, in alternating runs; and beside vLLM's CPU backend in bf16, where a Python that has
+it is named), the gaps between tokens while long prompts arrive, and how much sooner a repeated prompt is answered.
 
     bench/serving/continuous.py [--model FILE.gguf] [--measure throughput,latency,prefix] [--modes mixed,...]
-        [--pairs N] [--json FILE]
+        [--pairs N] [--vllm PYTHON] [--json FILE]
 """
 
 import argparse
@@ -73,14 +73,27 @@ def their_throughput(options, program: str) -> float:
     return row["speed"]
 
 
+def vllm_throughput(options) -> float:
+    done = subprocess.run(
+        [options.vllm, str(ROOT / "bench/serving/vllm_throughput.py"), "--streams", str(STREAMS)]
+        + ["--prompt", str(PROMPT), "--answer", str(ANSWER), "--rounds", "2"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])["tokens_per_second"]
+
+
 def measure_throughput(options) -> dict:
     program = str(build_llama_cpp.build()["llama-batched-bench"])
-    samples = {mode: [] for mode in options.modes} | {"llama.cpp": []}
+    peer = "vLLM" if options.vllm else "llama.cpp"
+    samples = {mode: [] for mode in options.modes} | {peer: []}
     for _ in range(options.pairs):
         for mode in options.modes:
-            samples["llama.cpp"].append(their_throughput(options, program))
+            theirs = vllm_throughput(options) if options.vllm else their_throughput(options, program)
+            samples[peer].append(theirs)
             samples[mode].append(our_throughput(options, mode))
-    theirs = statistics.median(samples["llama.cpp"])
+    theirs = statistics.median(samples[peer])
     print(f"\n{STREAMS} streams of {PROMPT} + {ANSWER} tokens, tokens/s, prompts and answers\n")
     for name, values in samples.items():
         middle = statistics.median(values)
@@ -162,10 +175,12 @@ MEASURES = {"throughput": measure_throughput, "latency": measure_latency, "prefi
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spyre", default=str(ROOT / "build/release/spyre"))
-    parser.add_argument("--model", default=str(pathlib.Path.home() / ".cache/spyre/peers-models/smollm2-135m-q4_0.gguf"))
+    default = pathlib.Path.home() / ".cache/spyre/peers-models/smollm2-135m-q4_0.gguf"
+    parser.add_argument("--model", default=str(default))
     parser.add_argument("--measure", default="throughput,latency,prefix")
     parser.add_argument("--modes", default="mixed,chunked,legacy,seed")
     parser.add_argument("--flags", default="", help="for the server that gaps between tokens are measured on")
+    parser.add_argument("--vllm", metavar="PYTHON", help="instead of llama.cpp")
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()

@@ -81,8 +81,8 @@ TEST(Load, DeprecatedNamesWarn) {
 TEST(Load, MissingFeaturesWarnWhereTheyMatter) {
   const Variables variables = {{"VLLM_SPYRE_MAX_LOAD_PROCESSES", "1"}, {"OMP_NUM_THREADS", "4,2"}};
   EXPECT_THAT(settings_of(variables)->warnings(),
-              testing::ElementsAre(
-                  "VLLM_SPYRE_MAX_LOAD_PROCESSES is set, but its feature is not there yet: it has no effect"));
+              testing::ElementsAre("VLLM_SPYRE_MAX_LOAD_PROCESSES is set, but its feature is not "
+                                   "there yet: it has no effect"));
   EXPECT_THAT(settings_of(variables, {"tokenize", "m"})->warnings(), IsEmpty());
 }
 

@@ -28,7 +28,9 @@ class StaticPlanTest : public ::testing::Test {
     };
   }
 
-  Result<ServingPlan> plan() { return plan_static(*opened_.checkpoint, opened_.precision, inputs_); }
+  Result<ServingPlan> plan() {
+    return plan_static(*opened_.checkpoint, opened_.precision, inputs_);
+  }
   std::string refusal() {
     const auto result = plan();
     return result ? "accepted" : result.error().message;
