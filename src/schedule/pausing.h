@@ -2,6 +2,7 @@
 // longest first, so that all of them get on.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
