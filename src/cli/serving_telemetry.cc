@@ -1,6 +1,7 @@
 #include "cli/serving_telemetry.h"
 
 #include "cli/batching.h"
+#include "schedule/continuous.h"
 
 namespace spyre::cli {
 
@@ -29,8 +30,7 @@ serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
   const Batching mode = batching(settings);
   const bool prefix_caching = (mode == Batching::kChunked || mode == Batching::kMixed) &&
                               settings.flag(Setting::kEnablePrefixCaching);
-  const int64_t longest_blocks =
-      (plan.max_model_len + schedule::kBlockTokens - 1) / schedule::kBlockTokens;
+  const int64_t longest_blocks = schedule::blocks_of(plan.max_model_len);
   serve::metrics::PlanFacts facts{
       .shapes = plan.shapes,
       .max_model_len = plan.max_model_len,

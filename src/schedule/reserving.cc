@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include "schedule/continuous.h"
+
 namespace spyre::schedule {
 
 namespace {
-
-int64_t blocks_of(int64_t tokens) { return (tokens + kBlockTokens - 1) / kBlockTokens; }
 
 Status positive(const char* what, int64_t found) {
   if (found >= 1) return {};
