@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/format.h"
+#include "checkpoint/pooling.h"
 
 namespace spyre::checkpoint {
 
@@ -72,6 +73,13 @@ struct ModelConfig {
       0;                    // opt: word_embed_proj_dim; 0 or hidden_size = no projection
   bool norm_before = true;  // opt: do_layer_norm_before
   bool final_norm = true;   // opt: not _remove_final_layer_norm
+
+  // Encoders.
+  int64_t num_token_types = 0;            // rows of the token type table; 0: there is none
+  int64_t first_position = 0;             // of the first token: roberta's is pad_token_id + 1
+  int64_t relative_position_buckets = 0;  // mpnet
+
+  std::optional<Pooling> pooling;  // none: the model generates text
 
   std::optional<int32_t> bos_token_id;
   std::vector<int32_t> eos_token_ids;  // config.json's; generation_config.json may have more

@@ -19,6 +19,11 @@ namespace spyre::engine {
 
 using RequestId = uint64_t;
 
+// A request for the vector of its prompt instead of text.
+struct PoolingInputs {
+  std::vector<int32_t> token_types = {};  // of each token of the prompt; empty: all 0
+};
+
 struct Request {
   std::vector<int32_t> prompt;         // token ids, at least one
   sample::SamplingParams params = {};  // max_tokens is set
@@ -31,6 +36,7 @@ struct Request {
   // Only requests of the same salt may find its KV blocks.
   std::optional<std::string> cache_salt = {};
   std::shared_ptr<const text::Grammar> grammar = {};  // each choice follows it; null: free
+  std::optional<PoolingInputs> pooling = {};  // what a pooling model needs; none: text is wanted
 };
 
 // A token with its log-probability, 1-based rank, and the likeliest tokens, best first.
@@ -60,6 +66,9 @@ struct RequestOutput {
   std::vector<TokenOutput> prompt_logprobs =
       {};  // of prompt tokens 1, 2, ...; empty unless asked for
   std::vector<Completion> completions = {};
+  // Of a pooling request: what the model's head makes of the prompt, before normalisation and
+  // activation. [checkpoint::Pooling::columns()]
+  std::vector<float> pooled = {};
   Timings timings = {};
   int64_t cached_tokens = 0;        // of the prompt, found in blocks of others
   std::optional<Error> error = {};  // the request failed: completions hold what was made before
