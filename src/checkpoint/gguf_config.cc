@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "checkpoint/config_check.h"
+#include "checkpoint/gguf_encoder.h"
 #include "checkpoint/json_reader.h"
 
 namespace spyre::checkpoint {
@@ -47,6 +48,7 @@ class ConfigReader {
     read_windows(c);
     if (has_rope(c)) read_rope(c);
     read_token_ids(c);
+    c.pooling = read_gguf_decoder_pooling(r_, family_.gguf, source_, c);
     SPYRE_TRY(r_.status());
     SPYRE_TRY(check_config(c, source_));
     if (family_.interleaved_heads && c.head_dim % 2 != 0) {
@@ -273,10 +275,12 @@ Result<ModelConfig> read_gguf_config(const Json& metadata, const GgufTensors& te
   JsonReader r(metadata, source);
   const std::string architecture = r.text("general.architecture", "");
   SPYRE_TRY(r.status());
+  if (architecture == kGgufEncoder) return read_gguf_encoder(metadata, tensors, source);
   const auto family = std::ranges::find(kFamilies, std::string_view(architecture), &Family::gguf);
   if (family == std::end(kFamilies)) {
     std::vector<std::string_view> known;
     for (const Family& each : kFamilies) known.push_back(each.gguf);
+    known.push_back(kGgufEncoder);
     return error(Code::kUnsupported,
                  "{}: general.architecture '{}' is not supported; supported are {}", source,
                  architecture, fmt::join(known, ", "));

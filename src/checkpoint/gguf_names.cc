@@ -56,6 +56,27 @@ constexpr Pair kGemmaLayer[] = {
     {"post_feedforward_layernorm", "post_ffw_norm"},
 };
 
+// Encoders. Their layers' names begin with "encoder.layer.".
+constexpr Pair kEncoder[] = {
+    {"embeddings.word_embeddings", "token_embd"},
+    {"embeddings.position_embeddings", "position_embd"},
+    {"embeddings.token_type_embeddings", "token_types"},
+    {"embeddings.LayerNorm", "token_embd_norm"},
+    {"classifier.dense", "cls"},
+    {"classifier.out_proj", "cls.output"},
+};
+
+constexpr Pair kEncoderLayer[] = {
+    {"attention.self.query", "attn_q"},
+    {"attention.self.key", "attn_k"},
+    {"attention.self.value", "attn_v"},
+    {"attention.output.dense", "attn_output"},
+    {"attention.output.LayerNorm", "attn_output_norm"},
+    {"intermediate.dense", "ffn_up"},
+    {"output.dense", "ffn_down"},
+    {"output.LayerNorm", "layer_output_norm"},
+};
+
 std::string_view find(std::span<const Pair> table, std::string_view name) {
   const auto found = std::ranges::find(table, name, &Pair::hugging_face);
   return found == table.end() ? std::string_view() : found->gguf;
@@ -85,15 +106,16 @@ GgufName gguf_name(std::string_view architecture, std::string_view name) {
   if (dot == std::string_view::npos) return {};
   const std::string_view suffix = name.substr(dot);  // ".weight" or ".bias"
   const std::string_view base = name.substr(0, dot);
-  if (const auto global = find(kGlobal, base); !global.empty()) {
+  const bool encoder = architecture == "BertModel";
+  if (const auto global = encoder ? find(kEncoder, base) : find(kGlobal, base); !global.empty()) {
     return {.whole = fmt::format("{}{}", global, suffix), .parts = {}};
   }
-  for (const std::string_view prefix : {"model.layers.", "transformer.h."}) {
+  for (const std::string_view prefix : {"model.layers.", "transformer.h.", "encoder.layer."}) {
     if (!base.starts_with(prefix)) continue;
     const auto [layer, module] = split_layer(base.substr(prefix.size()));
     const bool gemma = architecture == "Gemma3ForCausalLM";
     std::string_view own = gemma ? find(kGemmaLayer, module) : std::string_view();
-    if (own.empty()) own = find(kLayer, module);
+    if (own.empty()) own = encoder ? find(kEncoderLayer, module) : find(kLayer, module);
     if (own.empty()) return {};
     GgufName result{.whole = fmt::format("blk.{}.{}{}", layer, own, suffix), .parts = {}};
     for (const std::string_view part : parts_of(own)) {

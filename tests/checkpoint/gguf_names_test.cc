@@ -21,6 +21,17 @@ TEST(GgufNames, MapsLlama) {
   EXPECT_EQ(whole(llama, "model.layers.0.mlp.down_proj.weight"), "blk.0.ffn_down.weight");
 }
 
+TEST(GgufNames, MapsEncoders) {
+  const char* bert = "BertModel";
+  EXPECT_EQ(whole(bert, "embeddings.LayerNorm.bias"), "token_embd_norm.bias");
+  EXPECT_EQ(whole(bert, "embeddings.token_type_embeddings.weight"), "token_types.weight");
+  EXPECT_EQ(whole(bert, "encoder.layer.3.attention.output.LayerNorm.weight"),
+            "blk.3.attn_output_norm.weight");
+  EXPECT_EQ(whole(bert, "encoder.layer.0.output.dense.bias"), "blk.0.ffn_down.bias");
+  EXPECT_EQ(whole(bert, "classifier.out_proj.weight"), "cls.output.weight");
+  EXPECT_EQ(whole(bert, "model.embed_tokens.weight"), "");
+}
+
 TEST(GgufNames, MapsOtherFamilies) {
   EXPECT_EQ(whole("Gemma3ForCausalLM", "model.layers.1.post_attention_layernorm.weight"),
             "blk.1.post_attention_norm.weight");

@@ -51,6 +51,22 @@ TEST(ModelText, GgufFilesGiveThePromptsOfTheReference) {
   }
 }
 
+TEST(ModelText, GgufEmbeddersGiveTheIdsOfTheReference) {
+  for (const auto& folder : reference_folders("encoders_gguf")) {
+    SCOPED_TRACE(folder);
+    const auto model = value_of(checkpoint::Checkpoint::open(folder / "model.gguf"));
+    const Tokenizer tokenizer =
+        value_of(Tokenizer::from_gguf(model->take_tokenizer_metadata().value()));
+    const Json expected = read_json(folder / "expected.json");
+    for (const Json& item : expected["items"]) {
+      const auto text = item["text"].get<std::string>();
+      const EncodedText encoded = value_of(tokenizer.encode_within(
+          text, true, {.max_tokens = expected["max_seq_length"].get<int64_t>()}));
+      EXPECT_EQ(encoded.ids, item["ids"].get<Ids>());
+    }
+  }
+}
+
 // Not only the prompts: every text of the tokenizer's own cases, both ways.
 TEST(ModelText, GgufTokenizersAgreeWithTheirTokenizerJson) {
   for (const auto& folder : reference_folders("gguf")) {
