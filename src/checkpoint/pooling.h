@@ -44,6 +44,8 @@ struct Pooling {
   // classify: labels exclude each other (softmax), or each stands for itself (sigmoid), as a single
   // one does.
   bool exclusive_labels = true;
+  // classify: false where the answer is the logits as they are (rerankers trained so, regression).
+  bool activate = true;
 
   int64_t max_tokens = 0;                      // longest input, special tokens counted
   std::map<std::string, std::string> prompts;  // put before a text: "query" to "query: "

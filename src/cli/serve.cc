@@ -185,7 +185,7 @@ Status Serving::warm_up(const plan::ServingPlan& plan, std::vector<int32_t> excl
       .excluded_tokens = std::move(excluded_tokens)};
   double total = 0;
   std::vector<engine::WarmedShape> warmed;
-  if (plan.shapes.empty()) {
+  if (plan.shapes.empty() || plan.pooled != plan::Pooled::kNot) {
     SPYRE_TRY_ASSIGN(total,
                      engine::warm_up_programs(*model_->runner, plan.programs, options, on_pass));
   } else {
@@ -208,11 +208,13 @@ Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest def
       .vocab_size = model_->runner->vocab_size(),
       .max_logprobs = static_cast<int32_t>(settings_.integer(Setting::kMaxLogprobs)),
       .max_stop_strings = static_cast<int32_t>(settings_.integer(Setting::kMaxStopStrings))};
+  engine::GeneratorOptions generator_options = cli::generator_options(plan);
+  generator_options.max_logprobs = limits.max_logprobs;
+  generator_options.max_stop_strings = limits.max_stop_strings;
+  generator_options.speculation = speculation_;
   SPYRE_TRY_ASSIGN(auto generator,
                    engine::Generator::create(*model_->runner, tokenizer, std::move(scheduler),
-                                             {.max_logprobs = limits.max_logprobs,
-                                              .max_stop_strings = limits.max_stop_strings,
-                                              .speculation = speculation_}));
+                                             generator_options));
   engine::AsyncEngineOptions engine_options{.max_queued_requests =
                                                 settings_.is_set(Setting::kMaxNumQueuedReqs)
                                                     ? settings_.integer(Setting::kMaxNumQueuedReqs)

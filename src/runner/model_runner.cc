@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runner/kv_shape.h"
+
 namespace spyre::runner {
 
 namespace {
@@ -29,6 +31,8 @@ void Step::clear() {
   sequences.clear();
   block_table.clear();
   output_rows.clear();
+  token_types.clear();
+  lengths.clear();
   num_sequences = 0;
 }
 
@@ -51,11 +55,8 @@ Result<std::unique_ptr<ModelRunner>> ModelRunner::load(const checkpoint::Checkpo
 
   const model::StepShape one_row = {.max_blocks = runner->max_blocks()};
   SPYRE_TRY_ASSIGN(const graph::Graph graph, model::build(config, one_row, options.max_model_len));
-  SPYRE_TRY_ASSIGN(runner->kv_cache_, backend::KvCache::create({.format = options.precision.kv,
-                                                                .layers = config.num_layers,
-                                                                .blocks = options.kv_blocks,
-                                                                .kv_heads = config.num_kv_heads,
-                                                                .head_dim = config.head_dim}));
+  SPYRE_TRY_ASSIGN(runner->kv_cache_, backend::KvCache::create(kv_shape(
+                                          config, options.precision.kv, options.kv_blocks)));
   SPYRE_TRY_ASSIGN(runner->weights_,
                    load_weights(graph, checkpoint, options.precision, pool, progress));
   runner->backend_ =
@@ -105,7 +106,9 @@ Result<std::span<float>> ModelRunner::run(const Step& step) {
                               .positions = step.positions,
                               .sequences = step.sequences,
                               .block_table = step.block_table,
-                              .output_rows = step.output_rows});
+                              .output_rows = step.output_rows,
+                              .token_types = step.token_types,
+                              .lengths = step.lengths});
 }
 
 }  // namespace spyre::runner
