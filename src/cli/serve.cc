@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/known_configuration.h"
 #include "cli/loaded_model.h"
+#include "cli/pooling_settings.h"
 #include "cli/precompiled_only.h"
 #include "cli/progress_line.h"
 #include "cli/request_fields.h"
@@ -139,8 +140,8 @@ void Serving::warn_of_old_engine() const {
 }
 
 Status Serving::start_engine() {
-  warn_of_old_engine();
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings_));
+  if (!open.checkpoint->config().pooling) warn_of_old_engine();
   SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, settled_plan(settings_, open));
   open.compile_allowed = !precompiled_;
   if (precompiled_) warn_of_missing_graphs(*precompiled_, settings_, run_shape(settings_, plan));
@@ -232,6 +233,7 @@ Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest def
 
   SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options,
                    service_options(settings_, model_->text.chat_template));
+  SPYRE_TRY_ASSIGN(auto pooling, pooling_model(settings_, *model_->checkpoint));
   grammars_.emplace(tokenizer, limits.vocab_size, defaults.params.eos_token_ids);
   service_.emplace(
       serve::openai::Service{.model_names = served_names(settings_),
@@ -248,7 +250,8 @@ Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest def
                              .fingerprint = "spyre-" SPYRE_VERSION,
                              .tokenizer_info = std::move(model_->tokenizer_info),
                              .options = std::move(options),
-                             .grammars = &*grammars_});
+                             .grammars = &*grammars_,
+                             .pooling = std::move(pooling)});
   ready_service_ = &*service_;
   return {};
 }

@@ -61,8 +61,7 @@ ApiResult<VectorForm> number_form(const RequestFields& fields) {
   return form;
 }
 
-ApiResult<VectorForm> vector_form(const Service& service, const RequestFields& fields) {
-  const PoolingModel& model = *service.pooling;
+ApiResult<VectorForm> vector_form(const PoolingModel& model, const RequestFields& fields) {
   SPYRE_TRY_ASSIGN(VectorForm form, number_form(fields));
   if (fields.dimensions) SPYRE_TRY(check_dimensions(model, *fields.dimensions));
   form.dimensions = fields.dimensions.value_or(model.dimensions.value_or(model.columns));
