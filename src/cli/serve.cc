@@ -70,7 +70,7 @@ class Serving {
   Status listen();
   std::vector<serve::http::Route> routes();
   Status start_engine();
-  void warn_of_old_engine() const;
+  void warn_of_old_engine(const OpenModel& open) const;
   Status load(OpenModel open);
   Status warm_up(const plan::ServingPlan& plan, std::vector<int32_t> excluded_tokens);
   Status start_service(const plan::ServingPlan& plan, SamplingRequest defaults);
@@ -132,8 +132,8 @@ Status Serving::listen() {
   return {};
 }
 
-void Serving::warn_of_old_engine() const {
-  if (settings_.flag(Setting::kUseV1)) return;
+void Serving::warn_of_old_engine(const OpenModel& open) const {
+  if (settings_.flag(Setting::kUseV1) || open.checkpoint->config().pooling) return;
   log::warn(
       "VLLM_USE_V1=0: the older engine is deprecated for models that generate text; static "
       "batching runs on both");
@@ -141,7 +141,7 @@ void Serving::warn_of_old_engine() const {
 
 Status Serving::start_engine() {
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings_));
-  if (!open.checkpoint->config().pooling) warn_of_old_engine();
+  warn_of_old_engine(open);
   SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, settled_plan(settings_, open));
   open.compile_allowed = !precompiled_;
   if (precompiled_) warn_of_missing_graphs(*precompiled_, settings_, run_shape(settings_, plan));

@@ -40,8 +40,9 @@ enum class Base : uint8_t {
 };
 
 // The step inputs that programs know.
-inline constexpr std::array<std::string_view, 7> kStepInputs = {
-    "tokens", "positions", "sequences", "block_table", "output_rows", "token_types", "lengths"};
+inline constexpr std::array<std::string_view, 8> kStepInputs = {
+    "tokens",      "positions",   "sequences", "block_table",
+    "output_rows", "token_types", "lengths",   "position_ids"};
 
 struct Slot {
   Base base{};

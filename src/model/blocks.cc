@@ -132,7 +132,9 @@ NodeId encoder_embeddings(Builder& b, const ModelConfig& config, const StepNodes
       b.weight("embeddings.position_embeddings.weight",
                {config.first_position + config.max_positions, config.hidden_size});
   NodeId position = step.positions;
-  if (config.first_position != 0) position = b.add_offset(position, config.first_position);
+  if (config.first_position != 0) {
+    position = b.input("position_ids", DType::kI32, {b.type(step.positions).dims[0]});
+  }
   const NodeId word = b.embed(words, step.tokens);
   return b.add(word, b.embed(places, position));
 }

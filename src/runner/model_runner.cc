@@ -90,6 +90,19 @@ std::vector<ModelRunner::ProgramOverview> ModelRunner::programs() const {
   return overviews;
 }
 
+// RoBERTa counts the tokens that are not padding from first_position on; its padding token, which a
+// text may spell out, has the place before.
+void ModelRunner::number_positions(const Step& step) {
+  if (config_.first_position == 0) return;
+  const auto padding = static_cast<int32_t>(config_.first_position - 1);
+  position_ids_.resize(step.tokens.size());
+  int32_t last = padding;
+  for (size_t row = 0; row < step.tokens.size(); ++row) {
+    if (step.positions[row] == 0) last = padding;
+    position_ids_[row] = step.tokens[row] == padding ? padding : ++last;
+  }
+}
+
 Result<std::span<float>> ModelRunner::run(const Step& step) {
   const model::StepShape wanted = {.rows = static_cast<int64_t>(step.tokens.size()),
                                    .sequences = step.num_sequences,
@@ -102,13 +115,15 @@ Result<std::span<float>> ModelRunner::run(const Step& step) {
                  "no program was prepared for a step of {} rows, {} sequences and {} output rows",
                  wanted.rows, wanted.sequences, wanted.output_rows);
   }
+  number_positions(step);
   return found->program->run({.tokens = step.tokens,
                               .positions = step.positions,
                               .sequences = step.sequences,
                               .block_table = step.block_table,
                               .output_rows = step.output_rows,
                               .token_types = step.token_types,
-                              .lengths = step.lengths});
+                              .lengths = step.lengths,
+                              .position_ids = position_ids_});
 }
 
 }  // namespace spyre::runner

@@ -102,7 +102,10 @@ class ModelRunner {
     model::StepShape capacity;
     std::unique_ptr<backend::Program> program;
   };
-  std::vector<Prepared> programs_;  // the smaller before the larger
+  std::vector<Prepared> programs_;     // the smaller before the larger
+  std::vector<int32_t> position_ids_;  // of the running step; empty: its positions
+
+  void number_positions(const Step& step);
 };
 
 }  // namespace spyre::runner

@@ -42,8 +42,10 @@ std::span<const int32_t> step_input(const StepInputs& inputs, size_t index) {
       return inputs.output_rows;
     case 5:
       return inputs.token_types;
-    default:
+    case 6:
       return inputs.lengths;
+    default:
+      return inputs.position_ids;
   }
 }
 

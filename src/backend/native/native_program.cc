@@ -109,7 +109,7 @@ std::optional<ProgramReport> NativeProgram::report() const {
 
 void NativeProgram::begin(const StepInputs& inputs) {
   inputs_ = {inputs.tokens,      inputs.positions,   inputs.sequences, inputs.block_table,
-             inputs.output_rows, inputs.token_types, inputs.lengths};
+             inputs.output_rows, inputs.token_types, inputs.lengths,   inputs.position_ids};
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (program_.capacity[i] == 0) continue;
     SPYRE_CHECK(!inputs_[i].empty() &&
