@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/npy.h"
 #include "cli/pool_texts.h"
-#include "cli/pooling_settings.h"
+#include "cli/pooling_service.h"
 #include "serve/openai/json_writer.h"
 #include "serve/openai/pooled_form.h"
 

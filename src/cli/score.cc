@@ -2,7 +2,7 @@
 // that a server with the same settings answers with.
 #include "cli/commands.h"
 #include "cli/pool_texts.h"
-#include "cli/pooling_settings.h"
+#include "cli/pooling_service.h"
 #include "serve/openai/json_writer.h"
 #include "serve/openai/scoring.h"
 

@@ -14,7 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/known_configuration.h"
 #include "cli/loaded_model.h"
-#include "cli/pooling_settings.h"
+#include "cli/pooling_service.h"
 #include "cli/precompiled_only.h"
 #include "cli/progress_line.h"
 #include "cli/request_fields.h"
