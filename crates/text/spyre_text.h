@@ -124,6 +124,8 @@ typedef struct SpyreTextIds {
   int32_t *ids;
   int32_t *type_ids;
   size_t count;
+  // As many there were before some were cut off.
+  size_t whole_count;
 } SpyreTextIds;
 
 // Bytes of the caller, borrowed until the call returns. `data` is null for "not given", which
@@ -168,6 +170,13 @@ typedef struct SpyreTextTokenizerFacts {
   int64_t bos_id;
   int64_t eos_id;
 } SpyreTextTokenizerFacts;
+
+// How many tokens may stay, special ones counted; the others are lost at the end, or, where that
+// is kept, at the start.
+typedef struct SpyreTextTruncation {
+  size_t max_tokens;
+  bool keep_end;
+} SpyreTextTruncation;
 
 #ifdef __cplusplus
 extern "C" {
@@ -357,14 +366,18 @@ int32_t spyre_text_encode(const struct SpyreTextTokenizer *tokenizer,
                           struct SpyreTextIds *out,
                           struct SpyreTextString *error);
 
+// One text, or, where `second` is not null, two in one sequence. `truncation` may be null: all
+// tokens stay.
+//
 // # Safety
 // `tokenizer` is alive; spans and pointers are valid.
-int32_t spyre_text_encode_pair(const struct SpyreTextTokenizer *tokenizer,
-                               struct SpyreTextSpan first,
-                               struct SpyreTextSpan second,
-                               bool add_special_tokens,
-                               struct SpyreTextIds *out,
-                               struct SpyreTextString *error);
+int32_t spyre_text_encode_within(const struct SpyreTextTokenizer *tokenizer,
+                                 struct SpyreTextSpan text,
+                                 struct SpyreTextSpan second,
+                                 bool add_special_tokens,
+                                 const struct SpyreTextTruncation *truncation,
+                                 struct SpyreTextIds *out,
+                                 struct SpyreTextString *error);
 
 // # Safety
 // `tokenizer` is alive; spans and pointers are valid.

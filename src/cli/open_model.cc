@@ -8,6 +8,7 @@
 #include "cli/chat_template_text.h"
 #include "cli/generation_settings.h"
 #include "cli/locate_model.h"
+#include "cli/model_use.h"
 #include "runner/kv_shape.h"
 
 namespace spyre::cli {
@@ -113,6 +114,7 @@ Result<OpenModel> open_model(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(model.path, locate_model(settings));
   model.opened = std::chrono::steady_clock::now();
   SPYRE_TRY_ASSIGN(model.checkpoint, open_checkpoint(model.path, settings));
+  SPYRE_TRY(apply_model_use(settings, *model.checkpoint));
   const checkpoint::ModelConfig& config = model.checkpoint->config();
   SPYRE_TRY_ASSIGN(model.options.precision,
                    runner::Precision::resolve(settings.text(Setting::kDtype), config.dtype,

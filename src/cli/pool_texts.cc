@@ -77,7 +77,7 @@ Result<serve::openai::InputRules> input_rules(const config::Settings& settings,
                  "--truncate-prompt-tokens: wanted 1 to {} (what the model takes), or -1, found {}",
                  rules.most_tokens, wanted);
   }
-  rules.cut_to = wanted < 0 ? rules.most_tokens : wanted;
+  rules.truncation.max_tokens = wanted < 0 ? rules.most_tokens : wanted;
   return rules;
 }
 

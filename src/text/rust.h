@@ -44,9 +44,10 @@ class Ids {
   SpyreTextIds* out() { return &raw_; }
   std::vector<int32_t> ids() const { return {raw_.ids, raw_.ids + raw_.count}; }
   std::vector<int32_t> type_ids() const { return {raw_.type_ids, raw_.type_ids + raw_.count}; }
+  int64_t whole_count() const { return static_cast<int64_t>(raw_.whole_count); }
 
  private:
-  SpyreTextIds raw_{nullptr, nullptr, 0};
+  SpyreTextIds raw_{nullptr, nullptr, 0, 0};
 };
 
 // The error that a status stands for; `message` is what the call stored.

@@ -1,5 +1,7 @@
 #include "text/tokenizer.h"
 
+#include <algorithm>
+
 #include "text/folder_file.h"
 #include "text/rust.h"
 
@@ -64,12 +66,27 @@ Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text,
   return encoded.ids();
 }
 
-Result<EncodedPair> Tokenizer::encode_pair(std::string_view first, std::string_view second,
-                                           bool add_special_tokens) const {
+Result<EncodedText> Tokenizer::encode_within(std::string_view text, bool add_special_tokens,
+                                             const Truncation& truncation) const {
+  return encode_texts(rust::span(text), rust::absent(), add_special_tokens, truncation);
+}
+
+Result<EncodedText> Tokenizer::encode_pair(std::string_view first, std::string_view second,
+                                           bool add_special_tokens,
+                                           const Truncation& truncation) const {
+  return encode_texts(rust::span(first), rust::span(second), add_special_tokens, truncation);
+}
+
+Result<EncodedText> Tokenizer::encode_texts(SpyreTextSpan first, SpyreTextSpan second,
+                                            bool add_special_tokens,
+                                            const Truncation& truncation) const {
+  const SpyreTextTruncation limit{
+      static_cast<size_t>(std::max<int64_t>(0, truncation.max_tokens.value_or(0))),
+      truncation.side == Truncation::Side::kLeft};
   rust::Ids encoded;
-  SPYRE_TRY(rust::call(spyre_text_encode_pair, handle_.get(), rust::span(first), rust::span(second),
-                       add_special_tokens, encoded.out()));
-  return EncodedPair{encoded.ids(), encoded.type_ids()};
+  SPYRE_TRY(rust::call(spyre_text_encode_within, handle_.get(), first, second, add_special_tokens,
+                       truncation.max_tokens ? &limit : nullptr, encoded.out()));
+  return EncodedText{encoded.ids(), encoded.type_ids(), encoded.whole_count()};
 }
 
 Result<std::string> Tokenizer::decode(std::span<const int32_t> ids,

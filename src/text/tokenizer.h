@@ -16,14 +16,23 @@
 #include "base/json.h"
 #include "base/result.h"
 
+struct SpyreTextSpan;
 struct SpyreTextTokenizer;
 
 namespace spyre::text {
 
-// Two texts in one sequence, as cross-encoders read them.
-struct EncodedPair {
+// How many tokens may stay, special ones counted, and at which end of a text the others are lost.
+struct Truncation {
+  enum class Side : uint8_t { kRight, kLeft };
+  std::optional<int64_t> max_tokens;  // none: all stay
+  Side side = Side::kRight;
+};
+
+// A text, or two in one sequence, as cross-encoders read them.
+struct EncodedText {
   std::vector<int32_t> ids;       // [tokens]
   std::vector<int32_t> type_ids;  // [tokens]; which text the token belongs to, as the model counts
+  int64_t whole_tokens = 0;       // before truncation; more than tokens when some were lost
 };
 
 class Tokenizer {
@@ -40,8 +49,13 @@ class Tokenizer {
   // add_special_tokens: also those that the model wants around a text (BOS, ...).
   // Errors: kInvalidArgument (not UTF-8; says where).
   Result<std::vector<int32_t>> encode(std::string_view text, bool add_special_tokens) const;
-  Result<EncodedPair> encode_pair(std::string_view first, std::string_view second,
-                                  bool add_special_tokens) const;
+  // The same with what is needed to cut a text to a length; special tokens stay. Errors too:
+  // kInvalidArgument (the limit has no room for the special tokens; says how many there are).
+  Result<EncodedText> encode_within(std::string_view text, bool add_special_tokens,
+                                    const Truncation& truncation) const;
+  // Two texts lose their tokens from the longer one first, then in equal parts.
+  Result<EncodedText> encode_pair(std::string_view first, std::string_view second,
+                                  bool add_special_tokens, const Truncation& truncation = {}) const;
 
   // Always valid UTF-8; bytes that are none become U+FFFD. Ids without a token give no text.
   // Errors: kInvalidArgument (a negative id).
@@ -72,6 +86,9 @@ class Tokenizer {
 
   Tokenizer() = default;
   static Result<Tokenizer> own(Handle handle);
+  // second: null data for none.
+  Result<EncodedText> encode_texts(SpyreTextSpan first, SpyreTextSpan second,
+                                   bool add_special_tokens, const Truncation& truncation) const;
 
   Handle handle_;
   int64_t vocab_size_ = 0;

@@ -1,5 +1,7 @@
 // Any bytes as text and as token ids, through one tokenizer of each kind: what is not UTF-8 is
-// refused, byte-level text comes back as it was, and streamed pieces join to the decoded text.
+// refused, byte-level text comes back as it was, streamed pieces join to the decoded text, and a
+// pair of texts is cut to any length that has room for the special tokens.
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>
@@ -38,6 +40,19 @@ void check_stream(const Tokenizer& tokenizer, std::span<const int32_t> ids, bool
   }
 }
 
+void check_truncation(const Tokenizer& tokenizer, std::string_view text) {
+  const size_t middle = text.find(' ');
+  const std::string_view second = middle == text.npos ? text : text.substr(middle);
+  for (const int64_t limit : {0, 4, 5, 17}) {
+    const auto pair = tokenizer.encode_pair(text, second, true, {.max_tokens = limit});
+    SPYRE_CHECK(pair || limit < 4);
+    if (!pair) continue;
+    const auto count = static_cast<int64_t>(pair->ids.size());
+    SPYRE_CHECK(count == std::min(limit, pair->whole_tokens));
+    SPYRE_CHECK(pair->type_ids.size() == pair->ids.size());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
@@ -50,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
   const bool byte_level = which == 0;
   if (const auto ids = tokenizer.encode(text, true)) {
     if (byte_level) SPYRE_CHECK(*tokenizer.decode(*ids, false) == text);
+    check_truncation(tokenizer, text);
     // A text may spell byte tokens, in any order.
     check_stream(tokenizer, *ids, byte_level || text.find("<0x") == std::string_view::npos);
   }

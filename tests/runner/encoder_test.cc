@@ -4,100 +4,10 @@
 
 #include <cmath>
 
-#include "runner/fixture.h"
+#include "runner/encoder_fixture.h"
 
 namespace spyre::runner::testing {
 namespace {
-
-struct Text {
-  std::vector<int32_t> ids;
-  std::vector<int32_t> types;
-  std::vector<float> wanted;  // before normalisation and activation
-};
-
-std::vector<Text> texts_of(std::string_view name) {
-  std::vector<Text> texts;
-  for (const Json& item : expected_of(name)["items"]) {
-    const Json& wanted = item.contains("pooled") ? item["pooled"] : item["logits"];
-    const auto ids = item["ids"].get<std::vector<int32_t>>();
-    texts.push_back({.ids = ids,
-                     .types = item.contains("type_ids")
-                                  ? item["type_ids"].get<std::vector<int32_t>>()
-                                  : std::vector<int32_t>(ids.size()),
-                     .wanted = wanted.get<std::vector<float>>()});
-  }
-  return texts;
-}
-
-struct EncoderSettings {
-  std::string dtype = "float32";
-  int threads = 1;
-  kernels::Isa isa = kernels::best_isa(detect_cpu_features());
-  backend::Execution execution = backend::Execution::kEager;
-};
-
-class Encoder {
- public:
-  Encoder(std::string_view name, const EncoderSettings& settings)
-      : pool_(ThreadPool::create(std::vector<int>(static_cast<size_t>(settings.threads), -1))
-                  .value()),
-        checkpoint_(checkpoint::Checkpoint::open(fixture_path(name)).value()) {
-    const checkpoint::ModelConfig& config = checkpoint_->config();
-    RunnerOptions options;
-    options.precision =
-        Precision::resolve(settings.dtype, config.dtype, checkpoint_->is_gguf()).value();
-    options.max_model_len = config.pooling->max_tokens;
-    options.kv_blocks = kSequences * blocks();
-    options.backend.execution = settings.execution;
-    options.backend.isa = settings.isa;
-    runner_ = ModelRunner::load(*checkpoint_, options, *pool_, [](int64_t, int64_t) {
-                return true;
-              }).value();
-    EXPECT_TRUE(
-        runner_->prepare({.rows = 512, .sequences = kSequences, .output_rows = kSequences}));
-  }
-
-  // All texts in one step.
-  Rows run(std::span<const Text> texts) {
-    Step step;
-    for (const Text& text : texts) {
-      const auto rows = static_cast<int32_t>(text.ids.size());
-      const auto first = static_cast<int32_t>(step.tokens.size());
-      step.output_rows.push_back(runner_->pools_last_row() ? first + rows - 1 : first);
-      step.lengths.push_back(rows);
-      step.tokens.insert(step.tokens.end(), text.ids.begin(), text.ids.end());
-      step.token_types.insert(step.token_types.end(), text.types.begin(), text.types.end());
-      const auto sequence = static_cast<int32_t>(step.num_sequences);
-      for (int32_t i = 0; i < rows; ++i) {
-        step.positions.push_back(i);
-        step.sequences.push_back(sequence);
-      }
-      for (int64_t i = 0; i < runner_->max_blocks(); ++i) {
-        step.block_table.push_back(static_cast<int32_t>(sequence * blocks() + i));
-      }
-      ++step.num_sequences;
-    }
-    const std::span<float> values = runner_->run(step).value();
-    const auto columns = static_cast<size_t>(runner_->output_columns());
-    Rows rows;
-    for (size_t i = 0; i < texts.size(); ++i) {
-      const auto row = values.subspan(i * columns, columns);
-      rows.emplace_back(row.begin(), row.end());
-    }
-    return rows;
-  }
-
- private:
-  static constexpr int64_t kSequences = 8;
-  int64_t blocks() const {
-    return (checkpoint_->config().pooling->max_tokens + kernels::kKvBlockTokens - 1) /
-           kernels::kKvBlockTokens;
-  }
-
-  std::unique_ptr<ThreadPool> pool_;
-  std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
-  std::unique_ptr<ModelRunner> runner_;
-};
 
 double cosine(const std::vector<float>& a, const std::vector<float>& b) {
   double ab = 0;

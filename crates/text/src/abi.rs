@@ -77,6 +77,8 @@ pub struct SpyreTextIds {
     pub ids: *mut i32,
     pub type_ids: *mut i32,
     pub count: usize,
+    /// As many there were before some were cut off.
+    pub whole_count: usize,
 }
 
 impl SpyreTextIds {
@@ -91,6 +93,7 @@ impl SpyreTextIds {
             ids: owned(ids),
             type_ids: owned(type_ids),
             count: ids.len(),
+            whole_count: ids.len(),
         }
     }
 }
@@ -108,7 +111,8 @@ pub unsafe extern "C" fn spyre_text_ids_free(ids: *mut SpyreTextIds) {
             drop(unsafe { Box::from_raw(slice) });
         }
     }
-    (list.ids, list.type_ids, list.count) = (null_mut(), null_mut(), 0);
+    (list.ids, list.type_ids) = (null_mut(), null_mut());
+    (list.count, list.whole_count) = (0, 0);
 }
 
 /// Runs an entry. Answers 0 and stores the result in `out`, or the number of a Status and stores a

@@ -1,13 +1,15 @@
 //! A tokenizer of the tokenizers library with the few facts that the engine asks for. How it was
 //! read (a folder's files, a GGUF file's metadata) is not known here; `files` and `gguf` make it.
 
+mod encode;
 mod files;
 mod special;
 
+pub use encode::{Encoded, Truncation};
 pub use files::{Files, object};
 pub use special::{SpecialToken, Surround, text_of_token};
 
-use tokenizers::{AddedToken, DecoderWrapper, Encoding};
+use tokenizers::{AddedToken, DecoderWrapper};
 
 use crate::error::{Error, Result};
 
@@ -86,21 +88,6 @@ impl Tokenizer {
 
     pub fn spelling(&self) -> Spelling {
         self.spelling
-    }
-
-    /// Added tokens that the text spells out are parsed; `add_special_tokens` adds those that the
-    /// model wants around a text.
-    pub fn encode(&self, text: &str, add_special_tokens: bool) -> Result<Encoding> {
-        self.inner
-            .encode_fast(text, add_special_tokens)
-            .map_err(|e| Error::invalid(format!("text: cannot be encoded: {e}")))
-    }
-
-    /// The library's fast way would lose which text a token belongs to.
-    pub fn encode_pair(&self, pair: (&str, &str), add_special_tokens: bool) -> Result<Encoding> {
-        self.inner
-            .encode(pair, add_special_tokens)
-            .map_err(|e| Error::invalid(format!("text pair: cannot be encoded: {e}")))
     }
 
     /// Ids without a token (models may have more rows than the tokenizer has tokens) give no text.

@@ -13,12 +13,12 @@ namespace {
 // One request holds at most so many texts: each has a vector in the answer.
 constexpr size_t kMostInputs = 16384;
 
-void cut_ids(std::vector<int32_t>& ids, const InputRules& rules) {
-  if (!rules.cut_to || std::cmp_less_equal(ids.size(), *rules.cut_to)) return;
-  if (rules.cut_left) {
-    ids.erase(ids.begin(), ids.end() - *rules.cut_to);
+void cut_ids(std::vector<int32_t>& ids, const text::Truncation& truncation) {
+  if (!truncation.max_tokens || std::cmp_less_equal(ids.size(), *truncation.max_tokens)) return;
+  if (truncation.side == text::Truncation::Side::kLeft) {
+    ids.erase(ids.begin(), ids.end() - *truncation.max_tokens);
   } else {
-    ids.resize(static_cast<size_t>(*rules.cut_to));
+    ids.resize(static_cast<size_t>(*truncation.max_tokens));
   }
 }
 
@@ -38,7 +38,7 @@ ApiResult<PoolingPrompt> ids_prompt(const InputRules& rules, const Json& list, s
   PoolingPrompt prompt;
   prompt.ids.reserve(list.size());
   for (const Json& each : list) prompt.ids.push_back(static_cast<int32_t>(*integer_of(each)));
-  cut_ids(prompt.ids, rules);
+  cut_ids(prompt.ids, rules.truncation);
   return checked(rules, std::move(prompt), "input", index);
 }
 
@@ -49,32 +49,31 @@ int64_t longest_input(const PoolingModel& model, int64_t max_model_len) {
 }
 
 InputRules input_rules(const Service& service, const RequestFields& fields) {
-  InputRules rules{.tokenizer = service.tokenizer,
-                   .most_tokens = longest_input(*service.pooling, service.max_model_len),
-                   .cut_to = fields.truncate_prompt_tokens,
-                   .cut_left = fields.truncation_side == "left",
-                   .add_special_tokens = fields.add_special_tokens.value_or(true)};
-  if (rules.cut_to && *rules.cut_to < 0) rules.cut_to = rules.most_tokens;
+  using Side = text::Truncation::Side;
+  InputRules rules{
+      .tokenizer = service.tokenizer,
+      .most_tokens = longest_input(*service.pooling, service.max_model_len),
+      .truncation = {.max_tokens = fields.truncate_prompt_tokens,
+                     .side = fields.truncation_side == "left" ? Side::kLeft : Side::kRight},
+      .add_special_tokens = fields.add_special_tokens.value_or(true)};
+  if (fields.truncate_prompt_tokens == -1) rules.truncation.max_tokens = rules.most_tokens;
   return rules;
 }
 
 ApiResult<PoolingPrompt> text_prompt(const InputRules& rules, std::string_view text,
                                      std::string_view field, size_t index) {
   SPYRE_TRY(check_text_bytes(rules.most_tokens, text.size(), field));
-  auto ids = rules.tokenizer.encode(text, rules.add_special_tokens);
-  if (!ids) return std::unexpected(from_error(ids.error(), std::string(field)));
-  cut_ids(*ids, rules);
-  return checked(rules, {.ids = std::move(*ids)}, field, index);
+  auto encoded = rules.tokenizer.encode_within(text, rules.add_special_tokens, rules.truncation);
+  if (!encoded) return std::unexpected(from_error(encoded.error(), std::string(field)));
+  return checked(rules, {.ids = std::move(encoded->ids)}, field, index);
 }
 
 ApiResult<PoolingPrompt> pair_prompt(const InputRules& rules, std::string_view first,
                                      std::string_view second, std::string_view field,
                                      size_t index) {
   SPYRE_TRY(check_text_bytes(rules.most_tokens, first.size() + second.size(), field));
-  auto pair = rules.tokenizer.encode_pair(first, second, true);
+  auto pair = rules.tokenizer.encode_pair(first, second, true, rules.truncation);
   if (!pair) return std::unexpected(from_error(pair.error(), std::string(field)));
-  cut_ids(pair->ids, rules);
-  cut_ids(pair->type_ids, rules);
   return checked(rules, {.ids = std::move(pair->ids), .token_types = std::move(pair->type_ids)},
                  field, index);
 }
@@ -136,7 +135,7 @@ ApiResult<PoolingPrompt> conversation_prompt(const Service& service, RequestFiel
   const InputRules rules = input_rules(service, fields);
   fields.add_generation_prompt = fields.add_generation_prompt.value_or(false);
   SPYRE_TRY_ASSIGN(Prompt chat, chat_prompt(service, fields, messages));
-  cut_ids(chat.ids, rules);
+  cut_ids(chat.ids, rules.truncation);
   return checked(rules, {.ids = std::move(chat.ids)}, "messages", 0);
 }
 

@@ -17,10 +17,9 @@ struct PoolingPrompt {
 // How texts become tokens, for a server and for a command alike.
 struct InputRules {
   const text::Tokenizer& tokenizer;
-  int64_t most_tokens = 0;             // of one input
-  std::optional<int64_t> cut_to = {};  // longer inputs are cut; none: refused
-  bool cut_left = false;               // cut away the beginning, not the end
-  bool add_special_tokens = true;      // of single texts
+  int64_t most_tokens = 0;           // of one input
+  text::Truncation truncation = {};  // longer inputs are cut, where it says so; else refused
+  bool add_special_tokens = true;    // of single texts
 };
 
 // Tokens of the longest input: of the model and of --max-model-len.

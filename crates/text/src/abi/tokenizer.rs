@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{SpyreTextIds, SpyreTextSpan, SpyreTextString, guard, token_ids};
 use crate::gguf;
 use crate::stream::{Skips, TokenStream};
-use crate::tokenizer::{Files, Tokenizer};
+use crate::tokenizer::{Files, Tokenizer, Truncation};
 
 /// A tokenizer; opaque.
 pub struct SpyreTextTokenizer(Arc<Tokenizer>);
@@ -26,6 +26,14 @@ pub struct SpyreTextTokenizerFiles {
     pub tokenizer_json: SpyreTextSpan,
     pub tokenizer_config_json: SpyreTextSpan,
     pub special_tokens_map_json: SpyreTextSpan,
+}
+
+/// How many tokens may stay, special ones counted; the others are lost at the end, or, where that
+/// is kept, at the start.
+#[repr(C)]
+pub struct SpyreTextTruncation {
+    pub max_tokens: usize,
+    pub keep_end: bool,
 }
 
 /// Facts of a tokenizer; -1 stands for "has none".
@@ -160,22 +168,41 @@ pub unsafe extern "C" fn spyre_text_encode(
     }
 }
 
+/// One text, or, where `second` is not null, two in one sequence. `truncation` may be null: all
+/// tokens stay.
+///
 /// # Safety
 /// `tokenizer` is alive; spans and pointers are valid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn spyre_text_encode_pair(
+pub unsafe extern "C" fn spyre_text_encode_within(
     tokenizer: *const SpyreTextTokenizer,
-    first: SpyreTextSpan,
+    text: SpyreTextSpan,
     second: SpyreTextSpan,
     add_special_tokens: bool,
+    truncation: *const SpyreTextTruncation,
     out: *mut SpyreTextIds,
     error: *mut SpyreTextString,
 ) -> i32 {
     unsafe {
         guard(out, error, || {
-            let pair = (first.text("first text")?, second.text("second text")?);
-            let encoded = (*tokenizer).0.encode_pair(pair, add_special_tokens)?;
-            Ok(SpyreTextIds::new(encoded.get_ids(), encoded.get_type_ids()))
+            let first = text.text("first text")?;
+            let second = match second.get() {
+                Some(_) => Some(second.text("second text")?),
+                None => None,
+            };
+            let truncation = truncation.as_ref().map(|asked| Truncation {
+                max_tokens: asked.max_tokens,
+                keep_end: asked.keep_end,
+            });
+            let encoded =
+                (*tokenizer)
+                    .0
+                    .encode_within(first, second, add_special_tokens, truncation)?;
+            let tokens = &encoded.tokens;
+            Ok(SpyreTextIds {
+                whole_count: encoded.whole_tokens,
+                ..SpyreTextIds::new(tokens.get_ids(), tokens.get_type_ids())
+            })
         })
     }
 }
