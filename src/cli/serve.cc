@@ -233,6 +233,7 @@ Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest def
 
   SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options,
                    service_options(settings_, model_->text.chat_template));
+  SPYRE_TRY_ASSIGN(auto pooling, pooling_model(settings_, *model_->checkpoint));
   grammars_.emplace(tokenizer, limits.vocab_size, defaults.params.eos_token_ids);
   service_.emplace(
       serve::openai::Service{.model_names = served_names(settings_),
@@ -249,9 +250,8 @@ Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest def
                              .fingerprint = "spyre-" SPYRE_VERSION,
                              .tokenizer_info = std::move(model_->tokenizer_info),
                              .options = std::move(options),
-                             .grammars = &*grammars_});
-  const checkpoint::ModelConfig& config = model_->checkpoint->config();
-  if (config.pooling) service_->pooling = pooling_model(config);
+                             .grammars = &*grammars_,
+                             .pooling = std::move(pooling)});
   ready_service_ = &*service_;
   return {};
 }

@@ -35,6 +35,7 @@ Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& s
 }
 
 bool packs_tokens(const config::Settings& settings) {
+  if (settings.is_set(Setting::kPackTokens)) return settings.flag(Setting::kPackTokens);
   const bool strict =
       settings.text(Setting::kDynamoBackend).starts_with("sendnn") &&
       (settings.is_set(Setting::kWarmupPromptLens) || settings.is_set(Setting::kWarmupBatchSizes));

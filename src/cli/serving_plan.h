@@ -17,8 +17,8 @@ namespace spyre::cli {
 Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& settings,
                                                        config::ModelUse use);
 
-// Whether batches of a pooling model are packed: outside of strict shapes, which are those that the
-// user gives to a sendnn backend.
+// Whether batches of a pooling model are packed: as --pack-tokens says, else outside of strict
+// shapes, which are those that the user gives to a sendnn backend.
 bool packs_tokens(const config::Settings& settings);
 
 // --max-num-seqs, when it was given.

@@ -35,7 +35,7 @@ ApiStatus handle_classify(const Visit& visit) {
   SPYRE_TRY_ASSIGN(std::vector<PoolingPrompt> prompts, call_prompts(visit, call));
   const auto answer =
       [&labels = visit.service.pooling->labels, head = call.head,
-       form = label_form(visit.service, call.fields),
+       form = label_form(*visit.service.pooling, call.fields),
        tokens = count_tokens(prompts)](PooledVectors pooled) -> ApiResult<http::Response> {
     const auto probabilities = classify_all(pooled, form);
     std::string json;

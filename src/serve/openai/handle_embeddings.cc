@@ -8,7 +8,7 @@ namespace spyre::serve::openai {
 
 ApiStatus handle_embeddings(const Visit& visit) {
   SPYRE_TRY_ASSIGN(PoolingCall call, pooling_call(visit, kEmbed, check_embeds, "embd-"));
-  SPYRE_TRY_ASSIGN(const VectorForm form, vector_form(visit.service, call.fields));
+  SPYRE_TRY_ASSIGN(const VectorForm form, vector_form(*visit.service.pooling, call.fields));
   SPYRE_TRY_ASSIGN(std::vector<PoolingPrompt> prompts, call_prompts(visit, call));
   const VectorAnswer answer{.head = call.head,
                             .object = "embedding",

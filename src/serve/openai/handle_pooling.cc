@@ -25,7 +25,7 @@ ApiStatus check_task(const Service& service, const std::string& task) {
 }
 
 ApiResult<VectorForm> form_of(const Service& service, const RequestFields& fields) {
-  if (embeds(service)) return vector_form(service, fields);
+  if (embeds(service)) return vector_form(*service.pooling, fields);
   if (fields.dimensions) {
     return bad_value("dimensions",
                      "dimensions: wanted none, since this model classifies, found some");
@@ -46,7 +46,7 @@ ApiStatus handle_pooling(const Visit& visit) {
                             .key = "data",
                             .form = form,
                             .prompt_tokens = count_tokens(prompts)};
-  const LabelForm labels = label_form(service, call.fields);
+  const LabelForm labels = label_form(*service.pooling, call.fields);
   const bool vectors = embeds(service);
   start_pooling(
       {.visit = visit,

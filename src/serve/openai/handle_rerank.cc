@@ -81,7 +81,11 @@ ApiStatus handle_rerank(const Visit& visit) {
                           .seconds = documents_of(call.body["documents"]),
                           .first_field = "query",
                           .second_field = "documents"};
-  SPYRE_TRY_ASSIGN(Scoring scoring, Scoring::create(visit.service, call.fields, call.body, texts));
+  SPYRE_TRY(check_scoring(call.body, texts));
+  const PoolingModel& model = *visit.service.pooling;
+  SPYRE_TRY_ASSIGN(Scoring scoring,
+                   Scoring::create(input_rules(visit.service, call.fields), model,
+                                   call.fields.use_activation.value_or(model.activate), texts));
   std::vector<PoolingPrompt> prompts = scoring.take_prompts();
   const size_t top = static_cast<size_t>(call.fields.top_n);
   RankAnswer answer{.head = call.head,

@@ -61,7 +61,11 @@ http::Response word_scores(const AnswerHead& head, std::span<const float> scores
 ApiStatus handle_score(const Visit& visit) {
   SPYRE_TRY_ASSIGN(PoolingCall call, pooling_call(visit, kScore, check_scores, "score-"));
   SPYRE_TRY_ASSIGN(const ScoredTexts texts, scored_texts(call.body));
-  SPYRE_TRY_ASSIGN(Scoring scoring, Scoring::create(visit.service, call.fields, call.body, texts));
+  SPYRE_TRY(check_scoring(call.body, texts));
+  const PoolingModel& model = *visit.service.pooling;
+  SPYRE_TRY_ASSIGN(Scoring scoring,
+                   Scoring::create(input_rules(visit.service, call.fields), model,
+                                   call.fields.use_activation.value_or(model.activate), texts));
   std::vector<PoolingPrompt> prompts = scoring.take_prompts();
   const int64_t tokens = count_tokens(prompts);
   start_pooling({.visit = visit,

@@ -4,9 +4,9 @@
 
 namespace spyre::serve::openai {
 
-LabelForm label_form(const Service& service, const RequestFields& fields) {
-  return {.probabilities = fields.use_activation.value_or(service.pooling->activate),
-          .exclusive = service.pooling->exclusive_labels};
+LabelForm label_form(const PoolingModel& model, const RequestFields& fields) {
+  return {.probabilities = fields.use_activation.value_or(model.activate),
+          .exclusive = model.exclusive_labels};
 }
 
 std::vector<std::vector<float>> embed_all(PooledVectors pooled, const VectorForm& form) {

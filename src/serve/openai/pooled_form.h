@@ -12,7 +12,7 @@ struct LabelForm {
   bool probabilities = true;  // else logits
   bool exclusive = true;      // softmax, else sigmoid
 };
-LabelForm label_form(const Service& service, const RequestFields& fields);
+LabelForm label_form(const PoolingModel& model, const RequestFields& fields);
 
 std::vector<std::vector<float>> embed_all(PooledVectors pooled, const VectorForm& form);
 std::vector<std::vector<float>> classify_all(PooledVectors pooled, const LabelForm& form);

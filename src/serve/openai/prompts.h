@@ -36,7 +36,7 @@ std::string echoed_text(const Json& messages, std::string_view role);
 
 // bad_value for a text that is far longer than the model's context: its tokens would take memory
 // and a second or more, only to be refused.
-ApiStatus check_text_bytes(const Service& service, size_t bytes, std::string_view field);
+ApiStatus check_text_bytes(int64_t context_tokens, size_t bytes, std::string_view field);
 
 // The token ids of a text, which passes check_text_bytes().
 ApiResult<std::vector<int32_t>> encode(const Service& service, std::string_view text,

@@ -28,8 +28,6 @@ ApiStatus check_served(const Json& body) {
 ApiStatus check_counts(const ScoredTexts& texts) {
   const size_t firsts = texts.firsts.size();
   const size_t seconds = texts.seconds.size();
-  SPYRE_TRY(check_input_count(firsts, texts.first_field));
-  SPYRE_TRY(check_input_count(seconds, texts.second_field));
   if (firsts == 1 || firsts == seconds) return {};
   return bad_value(texts.first_field,
                    fmt::format("{}: wanted 1 text, or as many as {} ({}), found {}: pairs are 1:1, "
@@ -39,30 +37,31 @@ ApiStatus check_counts(const ScoredTexts& texts) {
 
 }  // namespace
 
-ApiResult<Scoring> Scoring::create(const Service& service, const RequestFields& fields,
-                                   const Json& body, const ScoredTexts& texts) {
+ApiStatus check_scoring(const Json& body, const ScoredTexts& texts) {
   SPYRE_TRY(check_served(body));
+  SPYRE_TRY(check_input_count(texts.firsts.size(), texts.first_field));
+  return check_input_count(texts.seconds.size(), texts.second_field);
+}
+
+ApiResult<Scoring> Scoring::create(const InputRules& rules, const PoolingModel& model,
+                                   bool activate, const ScoredTexts& texts) {
   SPYRE_TRY(check_counts(texts));
   Scoring scoring;
-  scoring.embeds_ = service.pooling->task == PoolingTask::kEmbed;
+  scoring.embeds_ = model.task == PoolingTask::kEmbed;
   scoring.num_firsts_ = texts.firsts.size();
-  scoring.activate_ = fields.use_activation.value_or(service.pooling->activate);
-  const auto& seconds = texts.seconds;
-  if (!scoring.embeds_) {
-    for (size_t i = 0; i < seconds.size(); ++i) {
-      const std::string& first = texts.firsts[texts.firsts.size() == 1 ? 0 : i];
+  scoring.activate_ = activate;
+  const auto& [firsts, seconds, first_field, second_field] = texts;
+  if (scoring.embeds_) {
+    for (size_t i = 0; i < firsts.size(); ++i) {
       SPYRE_TRY_ASSIGN(scoring.prompts_.emplace_back(),
-                       pair_prompt(service, fields, first, seconds[i], texts.second_field, i));
+                       text_prompt(rules, firsts[i], first_field, i));
     }
-    return scoring;
-  }
-  for (size_t i = 0; i < texts.firsts.size(); ++i) {
-    SPYRE_TRY_ASSIGN(scoring.prompts_.emplace_back(),
-                     text_prompt(service, fields, texts.firsts[i], texts.first_field, i));
   }
   for (size_t i = 0; i < seconds.size(); ++i) {
+    const std::string& first = firsts[firsts.size() == 1 ? 0 : i];
     SPYRE_TRY_ASSIGN(scoring.prompts_.emplace_back(),
-                     text_prompt(service, fields, seconds[i], texts.second_field, i));
+                     scoring.embeds_ ? text_prompt(rules, seconds[i], second_field, i)
+                                     : pair_prompt(rules, first, seconds[i], second_field, i));
   }
   return scoring;
 }

@@ -18,12 +18,16 @@ struct ScoredTexts {
   std::string_view second_field;
 };
 
+// Whether a request asks for nothing that would change scores and is not there, and for pairs of a
+// number that one request may have.
+ApiStatus check_scoring(const Json& body, const ScoredTexts& texts);
+
 class Scoring {
  public:
-  // Errors: bad_value for counts that do not fit each other, texts that are too long, fields that
-  // are not served.
-  static ApiResult<Scoring> create(const Service& service, const RequestFields& fields,
-                                   const Json& body, const ScoredTexts& texts);
+  // activate: scores of cross-encoders lie between 0 and 1. Errors: bad_value for counts that do
+  // not fit each other, and texts that are too long.
+  static ApiResult<Scoring> create(const InputRules& rules, const PoolingModel& model,
+                                   bool activate, const ScoredTexts& texts);
 
   // What the engine has to pool, once; scores() wants the outputs in that order.
   std::vector<PoolingPrompt> take_prompts() { return std::move(prompts_); }

@@ -34,8 +34,8 @@ ApiStatus check_dimensions(const PoolingModel& model, int64_t wanted) {
         "dimensions",
         fmt::format("dimensions: wanted {}, all that this model has, found {}: it is not known to "
                     "be trained for shorter vectors (Matryoshka); where it is, start the server "
-                    "with --pooler-config '{{\"is_matryoshka\": true}}'",
-                    model.columns, wanted));
+                    "with --pooler-config '{{\"dimensions\": {}}}'",
+                    model.columns, wanted, wanted));
   }
   if (!known.empty() && std::ranges::find(known, wanted) == known.end()) {
     return bad_value("dimensions", fmt::format("dimensions: wanted one of {} or {}, found {}",
@@ -61,8 +61,7 @@ ApiResult<VectorForm> number_form(const RequestFields& fields) {
   return form;
 }
 
-ApiResult<VectorForm> vector_form(const Service& service, const RequestFields& fields) {
-  const PoolingModel& model = *service.pooling;
+ApiResult<VectorForm> vector_form(const PoolingModel& model, const RequestFields& fields) {
   SPYRE_TRY_ASSIGN(VectorForm form, number_form(fields));
   if (fields.dimensions) SPYRE_TRY(check_dimensions(model, *fields.dimensions));
   form.dimensions = fields.dimensions.value_or(model.dimensions.value_or(model.columns));

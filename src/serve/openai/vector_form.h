@@ -29,7 +29,7 @@ struct VectorForm {
 
 // What the request asks for, of an embedding model. Errors: bad_value, for dimensions that the
 // model does not have, and types that are not served.
-ApiResult<VectorForm> vector_form(const Service& service, const RequestFields& fields);
+ApiResult<VectorForm> vector_form(const PoolingModel& model, const RequestFields& fields);
 
 // The fields that say how numbers are written, without those of embedding models.
 ApiResult<VectorForm> number_form(const RequestFields& fields);

@@ -75,7 +75,9 @@ Json least_body(Taker taker) {
   return body;
 }
 
-constexpr Taker kTakers[] = {kCompletion, kChat, kTokenizeText, kTokenizeChat, kDetokenize};
+constexpr Taker kTakers[] = {kCompletion, kChat,  kTokenizeText, kTokenizeChat,
+                             kDetokenize, kEmbed, kPool,         kClassify,
+                             kPoolChat,   kScore, kRerank};
 
 class RequestFieldsTest : public ::testing::Test {
  protected:
@@ -294,8 +296,8 @@ TEST_F(RequestFieldsTest, ABeamWidthAsksForBeamSearch) {
 }
 
 TEST(FieldTable, NoTakerHasAFieldTwice) {
-  for (const Taker taker :
-       {kCompletion, kChat, kOffline, kTokenizeText, kTokenizeChat, kDetokenize}) {
+  for (const Taker taker : {kCompletion, kChat, kOffline, kTokenizeText, kTokenizeChat, kDetokenize,
+                            kEmbed, kPool, kClassify, kPoolChat, kScore, kRerank}) {
     std::set<std::string_view> names;
     for (const Field& field : request_field_table()) {
       if ((field.takers & taker) == 0) continue;
