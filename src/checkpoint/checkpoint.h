@@ -70,6 +70,8 @@ class Checkpoint {
   static Result<std::unique_ptr<Checkpoint>> open(const std::filesystem::path& path);
 
   virtual const ModelConfig& config() const = 0;
+  // What the user asks for instead (pooler_config.h), before anything else looks at config().
+  virtual void set_pooling(Pooling pooling) = 0;
   virtual const GenerationConfig& generation_config() const = 0;
   // config.json over config_fields(config()), or where there is no such file these alone.
   virtual Json fields() const { return config_fields(config()); }
@@ -96,7 +98,7 @@ class Checkpoint {
 };
 
 // --load-format dummy: random weights, the same for a name and seed on every machine; reads
-// config.json only.
+// config.json only. kUnsupported: a pooling model.
 Result<std::unique_ptr<Checkpoint>> open_dummy(const std::filesystem::path& folder, uint64_t seed);
 
 // Values of a logical row as f32, the reference for every packed format: f32 arithmetic without

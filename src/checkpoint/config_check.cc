@@ -40,8 +40,14 @@ Status check_rope(const ModelConfig& c, std::string_view source) {
 
 }  // namespace
 
+bool is_encoder(const ModelConfig& config) {
+  return config.architecture == "BertModel" || config.architecture == "RobertaModel" ||
+         config.architecture == "MPNetModel";
+}
+
 bool has_rope(const ModelConfig& config) {
-  return config.architecture != "OPTForCausalLM" && config.architecture != "GPTBigCodeForCausalLM";
+  return !is_encoder(config) && config.architecture != "OPTForCausalLM" &&
+         config.architecture != "GPTBigCodeForCausalLM";
 }
 
 int64_t rotary_columns(const ModelConfig& config) {

@@ -16,8 +16,11 @@ inline constexpr int64_t kMaxVocabulary = 1 << 24;
 inline constexpr int64_t kMaxPositions = int64_t{1} << 30;
 inline constexpr int64_t kMaxLayers = 4096;
 
-// OPT and GPT-BigCode look positions up in a learned table instead of rotating.
+// OPT, GPT-BigCode and encoders look positions up in a learned table instead of rotating.
 bool has_rope(const ModelConfig& config);
+
+// Reads a whole text at once and never generates.
+bool is_encoder(const ModelConfig& config);
 
 // Rotated columns of a head: the factor's share of head_dim, rounded down.
 int64_t rotary_columns(const ModelConfig& config);

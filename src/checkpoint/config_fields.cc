@@ -21,6 +21,9 @@ constexpr TypeName kTypes[] = {
     {"Phi3ForCausalLM", "phi3"},
     {"GPTBigCodeForCausalLM", "gpt_bigcode"},
     {"OPTForCausalLM", "opt"},
+    {"BertModel", "bert"},
+    {"RobertaModel", "roberta"},
+    {"MPNetModel", "mpnet"},
 };
 
 }  // namespace
@@ -34,7 +37,7 @@ Json config_fields(const ModelConfig& config) {
                  {"num_attention_heads", config.num_heads},
                  {"num_key_value_heads", config.num_kv_heads},
                  {"head_dim", config.head_dim},
-                 {"max_position_embeddings", config.max_positions},
+                 {"max_position_embeddings", config.first_position + config.max_positions},
                  {"tie_word_embeddings", config.tie_word_embeddings}};
   const auto type =
       std::ranges::find(kTypes, std::string_view(config.architecture), &TypeName::architecture);

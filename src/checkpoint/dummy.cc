@@ -59,6 +59,7 @@ class DummyCheckpoint final : public Checkpoint {
       : configs_(std::move(configs)), seed_(seed) {}
 
   const ModelConfig& config() const override { return configs_.model; }
+  void set_pooling(Pooling pooling) override { configs_.model.pooling = std::move(pooling); }
   const GenerationConfig& generation_config() const override { return configs_.generation; }
   Json fields() const override { return fields_of(configs_.json, config()); }
   bool is_gguf() const override { return false; }
@@ -95,7 +96,7 @@ class DummyCheckpoint final : public Checkpoint {
   }
 
  private:
-  const FolderConfigs configs_;
+  FolderConfigs configs_;
   const uint64_t seed_;
 };
 
@@ -103,6 +104,11 @@ class DummyCheckpoint final : public Checkpoint {
 
 Result<std::unique_ptr<Checkpoint>> open_dummy(const std::filesystem::path& folder, uint64_t seed) {
   SPYRE_TRY_ASSIGN(FolderConfigs configs, read_folder_configs(folder));
+  if (configs.model.pooling) {
+    return error(Code::kUnsupported,
+                 "{}: is a pooling model ({}): --load-format dummy is only for text generation",
+                 folder.string(), configs.model.architecture);
+  }
   return std::make_unique<DummyCheckpoint>(std::move(configs), seed);
 }
 

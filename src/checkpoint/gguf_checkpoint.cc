@@ -42,6 +42,7 @@ class GgufCheckpoint final : public Checkpoint {
   static Result<std::unique_ptr<Checkpoint>> open(const fs::path& path);
 
   const ModelConfig& config() const override { return config_; }
+  void set_pooling(Pooling pooling) override { config_.pooling = std::move(pooling); }
   const GenerationConfig& generation_config() const override { return generation_; }
   bool is_gguf() const override { return true; }
   int64_t file_bytes() const override { return file_bytes_; }

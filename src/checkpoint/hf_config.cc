@@ -6,55 +6,15 @@
 #include <algorithm>
 
 #include "checkpoint/config_check.h"
+#include "checkpoint/hf_encoder.h"
+#include "checkpoint/hf_fields.h"
 #include "checkpoint/hf_rope.h"
 #include "checkpoint/json_reader.h"
+#include "checkpoint/pooler_config.h"
 
 namespace spyre::checkpoint {
 
 namespace {
-
-struct ActivationName {
-  std::string_view name;
-  ActivationFunction function;
-};
-constexpr ActivationName kActivations[] = {
-    {"silu", ActivationFunction::kSilu},
-    {"swish", ActivationFunction::kSilu},
-    {"gelu", ActivationFunction::kGelu},
-    {"gelu_pytorch_tanh", ActivationFunction::kGeluTanh},
-    {"gelu_new", ActivationFunction::kGeluTanh},
-    {"relu", ActivationFunction::kRelu},
-};
-
-ActivationFunction read_activation(JsonReader& r, std::string_view key,
-                                   std::string_view otherwise) {
-  const std::string name = r.text(key, otherwise);
-  const auto found = std::ranges::find(kActivations, std::string_view(name), &ActivationName::name);
-  if (found != std::end(kActivations)) return found->function;
-  r.fail(key, "silu, gelu, gelu_pytorch_tanh, gelu_new or relu");
-  return ActivationFunction::kSilu;
-}
-
-Format read_dtype(JsonReader& r) {
-  const char* key = r.has("dtype") ? "dtype" : "torch_dtype";
-  const std::string name = r.text(key, "float32");
-  if (name == "float32") return Format::kF32;
-  if (name == "float16") return Format::kF16;
-  if (name == "bfloat16") return Format::kBF16;
-  r.fail(key, "float32, float16 or bfloat16");
-  return Format::kF32;
-}
-
-void read_common(JsonReader& r, ModelConfig& c) {
-  c.dtype = read_dtype(r);
-  c.vocab_size = r.required_integer("vocab_size", 1, kMaxVocabulary);
-  c.tie_word_embeddings = r.boolean("tie_word_embeddings", c.tie_word_embeddings);
-  c.eos_token_ids = r.token_ids("eos_token_id");
-  const std::vector<int32_t> bos = r.token_ids("bos_token_id");
-  const std::vector<int32_t> pad = r.token_ids("pad_token_id");
-  if (!bos.empty()) c.bos_token_id = bos[0];
-  if (!pad.empty()) c.pad_token_id = pad[0];
-}
 
 void read_decoder(JsonReader& r, ModelConfig& c) {
   c.hidden_size = r.required_integer("hidden_size", 1, kMaxWidth);
@@ -71,6 +31,8 @@ void read_decoder(JsonReader& r, ModelConfig& c) {
   c.attention_bias = r.boolean("attention_bias", false);
   c.attention_output_bias = c.attention_bias;
   c.mlp_bias = r.boolean("mlp_bias", false);
+  // Embedders made of decoders whose tokens see what follows them.
+  if (!r.boolean("is_causal", true)) r.fail("is_causal", "true");
 }
 
 // All layers alike: sliding_window, null or absent for none.
@@ -222,6 +184,34 @@ constexpr Family kFamilies[] = {
     {"OPTForCausalLM", read_opt},
 };
 
+constexpr std::string_view kGenerator = "ForCausalLM";
+// Decoders without their output matrix are embedders: "Qwen3Model" is Qwen3ForCausalLM's.
+constexpr std::string_view kBareDecoder = "Model";
+constexpr std::string_view kWithBareDecoder[] = {"Llama", "Mistral", "Qwen2", "Qwen3"};
+
+// By its own name, or by that of its decoder alone; null: no family of decoders.
+const Family* find_family(std::string_view architecture) {
+  const auto is_named = [&](const Family& family) {
+    if (family.architecture == architecture) return true;
+    const std::string_view stem =
+        family.architecture.substr(0, family.architecture.size() - kGenerator.size());
+    return std::ranges::find(kWithBareDecoder, stem) != std::end(kWithBareDecoder) &&
+           architecture.starts_with(stem) && architecture.substr(stem.size()) == kBareDecoder;
+  };
+  const auto found = std::ranges::find_if(kFamilies, is_named);
+  return found == std::end(kFamilies) ? nullptr : &*found;
+}
+
+std::vector<std::string> supported_classes() {
+  std::vector<std::string> names;
+  for (const Family& each : kFamilies) names.emplace_back(each.architecture);
+  for (const std::string_view stem : kWithBareDecoder) {
+    names.push_back(fmt::format("{}{}", stem, kBareDecoder));
+  }
+  for (std::string& each : encoder_classes()) names.push_back(std::move(each));
+  return names;
+}
+
 }  // namespace
 
 Result<ModelConfig> read_model_config(const Json& config, std::string_view source) {
@@ -234,21 +224,24 @@ Result<ModelConfig> read_model_config(const Json& config, std::string_view sourc
   }
   ModelConfig c;
   c.architecture = architectures[0];
-  const auto family =
-      std::ranges::find(kFamilies, std::string_view(c.architecture), &Family::architecture);
-  if (family == std::end(kFamilies)) {
-    std::vector<std::string_view> known;
-    for (const Family& each : kFamilies) known.push_back(each.architecture);
+  const bool generates = c.architecture.ends_with(kGenerator);
+  if (const Family* family = find_family(c.architecture)) {
+    c.architecture = family->architecture;
+    family->read(r, c);
+    read_common(r, c);
+  } else if (is_encoder_class(c.architecture)) {
+    read_common(r, c);
+    read_encoder(r, source, c);
+  } else {
     return error(Code::kUnsupported, "{}: architecture '{}' is not supported; supported are {}",
-                 source, c.architecture, fmt::join(known, ", "));
+                 source, c.architecture, fmt::join(supported_classes(), ", "));
   }
-  family->read(r, c);
-  read_common(r, c);
   SPYRE_TRY(r.status());
   if (c.layer_windows.empty()) c.layer_windows.assign(static_cast<size_t>(c.num_layers), 0);
   if (has_rope(c)) read_rope(r, source, c);
   SPYRE_TRY(r.status());
   SPYRE_TRY(check_config(c, source));
+  if (!generates && !c.pooling) c.pooling = pooling_of_decoder(c);
   return c;
 }
 

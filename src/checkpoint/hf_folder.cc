@@ -10,6 +10,8 @@
 #include "checkpoint/grouped.h"
 #include "checkpoint/hf_config.h"
 #include "checkpoint/safetensors.h"
+#include "checkpoint/sentence_folder.h"
+#include "checkpoint/tensor_names.h"
 
 namespace spyre::checkpoint {
 
@@ -52,11 +54,18 @@ Result<std::map<std::string, std::string>> read_weight_map(const fs::path& index
   return shards;
 }
 
+SafetensorsIndex with_prefix(std::string_view prefix, SafetensorsIndex index) {
+  SafetensorsIndex longer;
+  for (auto& [name, entry] : index) longer.emplace(fmt::format("{}{}", prefix, name), entry);
+  return longer;
+}
+
 class HfFolder final : public Checkpoint {
  public:
   static Result<std::unique_ptr<Checkpoint>> open(const fs::path& folder);
 
   const ModelConfig& config() const override { return config_; }
+  void set_pooling(Pooling pooling) override { config_.pooling = std::move(pooling); }
   const GenerationConfig& generation_config() const override { return generation_; }
   Json fields() const override { return fields_of(json_, config()); }
   bool is_gguf() const override { return false; }
@@ -79,7 +88,9 @@ class HfFolder final : public Checkpoint {
 
  private:
   Status open_weights(const fs::path& folder);
-  Status open_shard(const fs::path& path);
+  // prefix: put before the names of its tensors.
+  Status open_shard(const fs::path& path, std::string_view prefix = {});
+  Status open_dense_modules();
 
   bool is_grouped_weight(std::string_view name) const {
     if (!quantization_ || !name.ends_with(kWeightSuffix)) return false;
@@ -159,9 +170,10 @@ class HfFolder final : public Checkpoint {
   int64_t file_bytes_ = 0;
 };
 
-Status HfFolder::open_shard(const fs::path& path) {
+Status HfFolder::open_shard(const fs::path& path, std::string_view prefix) {
   SPYRE_TRY_ASSIGN(MappedFile file, MappedFile::open(path));
   SPYRE_TRY_ASSIGN(SafetensorsIndex index, parse_safetensors(file.bytes(), path.string()));
+  if (!prefix.empty()) index = with_prefix(prefix, std::move(index));
   index_.merge(index);
   if (!index.empty()) {
     return error(Code::kDataLoss, "{}: tensor '{}' is in another shard too", path.string(),
@@ -169,6 +181,16 @@ Status HfFolder::open_shard(const fs::path& path) {
   }
   file_bytes_ += static_cast<int64_t>(file.bytes().size());
   files_.push_back(std::move(file));
+  return {};
+}
+
+// Dense modules have a folder and a file each; the folder's name is in that of their layer.
+Status HfFolder::open_dense_modules() {
+  if (!config_.pooling || config_.pooling->task != PoolingTask::kEmbed) return {};
+  for (const DenseLayer& layer : config_.pooling->layers) {
+    const std::string module = layer.name.substr(0, layer.name.rfind('.'));
+    SPYRE_TRY(open_shard(folder_ / module / "model.safetensors", fmt::format("{}.", module)));
+  }
   return {};
 }
 
@@ -218,6 +240,8 @@ Result<std::unique_ptr<Checkpoint>> HfFolder::open(const fs::path& folder) {
   SPYRE_TRY_ASSIGN(checkpoint->quantization_, read_quantization(folder, configs.json));
   checkpoint->json_ = std::move(configs.json);
   SPYRE_TRY(checkpoint->open_weights(folder));
+  SPYRE_TRY(use_canonical_names(checkpoint->config_, folder.string(), checkpoint->index_));
+  SPYRE_TRY(checkpoint->open_dense_modules());
   return checkpoint;
 }
 
@@ -234,6 +258,7 @@ Result<FolderConfigs> read_folder_configs(const fs::path& folder) {
   const fs::path path = folder / "config.json";
   SPYRE_TRY_ASSIGN(configs.json, read_json_file(path));
   SPYRE_TRY_ASSIGN(configs.model, read_model_config(configs.json, path.string()));
+  SPYRE_TRY(read_sentence_folder(folder, configs.model));
   const fs::path generation = folder / "generation_config.json";
   std::error_code ignored;
   if (fs::exists(generation, ignored)) {

@@ -16,7 +16,7 @@ struct FolderConfigs {
   ModelConfig model;
   GenerationConfig generation;
 };
-// config.json, and generation_config.json when there is one.
+// config.json, and generation_config.json and sentence-transformers' files when there are any.
 Result<FolderConfigs> read_folder_configs(const std::filesystem::path& folder);
 
 // Checkpoint::fields() of a folder.

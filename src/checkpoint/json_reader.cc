@@ -11,6 +11,11 @@ const Json* JsonReader::find(std::string_view key) const {
 
 bool JsonReader::has(std::string_view key) const { return find(key) != nullptr; }
 
+bool JsonReader::is_text(std::string_view key) const {
+  const Json* found = find(key);
+  return found != nullptr && found->is_string();
+}
+
 void JsonReader::fail_with(Error problem) {
   if (status_) status_ = std::unexpected(std::move(problem));
 }

@@ -19,6 +19,7 @@ class JsonReader {
   JsonReader(const Json& object, std::string_view source) : object_(object), source_(source) {}
 
   bool has(std::string_view key) const;  // present and not null
+  bool is_text(std::string_view key) const;
   int64_t integer(std::string_view key, int64_t otherwise, int64_t low, int64_t high);
   int64_t required_integer(std::string_view key, int64_t low, int64_t high);
   float real(std::string_view key, float otherwise);

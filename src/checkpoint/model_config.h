@@ -39,7 +39,7 @@ struct ModelConfig {
   int64_t num_heads = 0;
   int64_t num_kv_heads = 0;
   int64_t head_dim = 0;
-  int64_t max_positions = 0;
+  int64_t max_positions = 0;  // tokens that a sequence may have
 
   float norm_eps = 1e-5f;
   // gemma: the file keeps 1 + w, which Hugging Face files leave to the norm (GGUF does this).
@@ -75,8 +75,12 @@ struct ModelConfig {
   bool final_norm = true;   // opt: not _remove_final_layer_norm
 
   // Encoders.
-  int64_t num_token_types = 0;            // rows of the token type table; 0: there is none
-  int64_t first_position = 0;             // of the first token: roberta's is pad_token_id + 1
+  int64_t num_token_types = 0;  // rows of the token type table; 0: there is none
+  // Of the first token: roberta's is pad_token_id + 1, mpnet's 2. The table of positions has
+  // first_position + max_positions rows. Where it is not 0, a token of a text whose id is
+  // first_position - 1 (the pad token's; in mpnet whichever it is) stands at that position and does
+  // not count: so transformers numbers them.
+  int64_t first_position = 0;
   int64_t relative_position_buckets = 0;  // mpnet
 
   std::optional<Pooling> pooling;  // none: the model generates text

@@ -50,6 +50,14 @@ TEST(Dummy, HasAScaleThatKeepsActivationsFinite) {
   for (const float value : values(**checkpoint, "x.bias", {9})) EXPECT_NEAR(value, 0, 0.021);
 }
 
+TEST(Dummy, IsOnlyForTextGeneration) {
+  const auto checkpoint = open_dummy(reference("encoders/bert_mean"), 0);
+  EXPECT_EQ(code(checkpoint), Code::kUnsupported);
+  EXPECT_THAT(message(checkpoint),
+              testing::AllOf(testing::HasSubstr("bert_mean"), testing::HasSubstr("BertModel"),
+                             testing::HasSubstr("only for text generation")));
+}
+
 TEST(Dummy, UsesTheConfigsTypeAndNoWeightFiles) {
   TempFolder folder;
   Json config = read_json(reference("decoders/llama/config.json"));
