@@ -35,42 +35,18 @@ Settled settle(const char* fixture, Args args) {
 }
 
 TEST(PoolingService, AModelIsWhatItsFilesSay) {
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_FALSE(settle("decoders/llama", {}).model->has_value());
+  EXPECT_FALSE(settle("decoders/llama", {}).model->has_value());
   const auto bert = settle("encoders/bert_mean", {}).model;
   ASSERT_TRUE(bert && *bert);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_EQ((*bert)->task, PoolingTask::kEmbed);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_EQ((*bert)->max_tokens, 56);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_TRUE((*bert)->activate);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_FALSE((*bert)->matryoshka);
+  EXPECT_EQ((*bert)->task, PoolingTask::kEmbed);
+  EXPECT_EQ((*bert)->max_tokens, 56);
+  EXPECT_TRUE((*bert)->activate);
+  EXPECT_FALSE((*bert)->matryoshka);
   const auto classes = settle("encoders/bert_classifier", {"--runner", "pooling"}).model;
   ASSERT_TRUE(classes && *classes);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_EQ((*classes)->task, PoolingTask::kClassify);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_EQ((*classes)->columns, 3);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_EQ((*classes)->labels.size(), 3u);
+  EXPECT_EQ((*classes)->task, PoolingTask::kClassify);
+  EXPECT_EQ((*classes)->columns, 3);
+  EXPECT_EQ((*classes)->labels.size(), 3u);
 }
 
 TEST(PoolingService, ADecoderIsConverted) {
@@ -78,42 +54,21 @@ TEST(PoolingService, ADecoderIsConverted) {
        {Args{"--convert", "embed"}, Args{"--runner", "pooling"}, Args{"--task", "embed"}}) {
     const auto model = settle("decoders/llama", args).model;
     ASSERT_TRUE(model && *model) << args[0];
-    EHasSubstr("head"));
-    EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-                HasSubstr("vectors"));
-    PECT_EQ((*model)->task, PoolingTask::kEmbed);
-    EHasSubstr("head"));
-    EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-                HasSubstr("vectors"));
-    PECT_TRUE((*model)->activate);
+    EXPECT_EQ((*model)->task, PoolingTask::kEmbed);
+    EXPECT_TRUE((*model)->activate);
   }
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_FALSE(settle("decoders/llama", {"--convert", "none"}).model->has_value());
+  EXPECT_FALSE(settle("decoders/llama", {"--convert", "none"}).model->has_value());
 }
 
 TEST(PoolingService, WhatAModelIsNotMadeForIsRefused) {
-  EHasSubstr("head"));
+  EXPECT_THAT(settle("decoders/llama", {"--convert", "classify"}).message(), HasSubstr("head"));
   EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
               HasSubstr("vectors"));
-  PECT_THAT(settle("decoders/llama", {"--convert", "classify"}).message(), HasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_THAT(settle("encoders/bert_mean", {"--task", "classify"}).message(), HasSubstr("wanted"));
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_THAT(settle("encoders/bert_classifier", {"--convert", "embed"}).message(),
-            HasSubstr("3 labels"));
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_THAT(settle("decoders/llama", {"--pooler-config", "{}"}).message(),
-            HasSubstr("--convert embed"));
+  EXPECT_THAT(settle("encoders/bert_mean", {"--task", "classify"}).message(), HasSubstr("wanted"));
+  EXPECT_THAT(settle("encoders/bert_classifier", {"--convert", "embed"}).message(),
+              HasSubstr("3 labels"));
+  EXPECT_THAT(settle("decoders/llama", {"--pooler-config", "{}"}).message(),
+              HasSubstr("--convert embed"));
 }
 
 TEST(PoolingService, ThePoolerIsSet) {
@@ -121,29 +76,14 @@ TEST(PoolingService, ThePoolerIsSet) {
       settle("encoders/bert_mean", {"--pooler-config", R"({"normalize": false, "dimensions": 4})"})
           .model;
   ASSERT_TRUE(cut && *cut);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_FALSE((*cut)->activate);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_TRUE((*cut)->matryoshka);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_EQ((*cut)->dimensions, 4);
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_THAT(
+  EXPECT_FALSE((*cut)->activate);
+  EXPECT_TRUE((*cut)->matryoshka);
+  EXPECT_EQ((*cut)->dimensions, 4);
+  EXPECT_THAT(
       settle("encoders/bert_mean", {"--pooler-config", R"({"dimensions": 100000})"}).message(),
       HasSubstr("dimensions"));
-  EHasSubstr("head"));
-  EXPECT_THAT(settle("encoders/bert_mean", {"--runner", "generate"}).message(),
-              HasSubstr("vectors"));
-  PECT_THAT(settle("encoders/bert_mean", {"--pooler-config", R"({"poem": 1})"}).message(),
-            HasSubstr("poem"));
+  EXPECT_THAT(settle("encoders/bert_mean", {"--pooler-config", R"({"poem": 1})"}).message(),
+              HasSubstr("poem"));
 }
 
 }  // namespace

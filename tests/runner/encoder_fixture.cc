@@ -31,6 +31,13 @@ Encoder::Encoder(std::string_view name, const EncoderSettings& settings)
                                     kernels::kKvBlockTokens);
   options.backend.execution = settings.execution;
   options.backend.isa = settings.isa;
+  options.backend.code = settings.code;
+#ifdef SPYRE_COMPILER
+  if (options.backend.code) {
+    options.backend.code->codegen = {
+        .isa = settings.isa, .compiler = SPYRE_COMPILER, .threads = 2, .progress = {}};
+  }
+#endif
   const auto go_on = [](int64_t, int64_t) { return true; };
   runner_ = ModelRunner::load(*checkpoint_, options, *pool_, go_on).value();
   EXPECT_TRUE(

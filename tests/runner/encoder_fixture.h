@@ -24,6 +24,7 @@ struct EncoderSettings {
   int threads = 1;
   kernels::Isa isa = kernels::best_isa(detect_cpu_features());
   backend::Execution execution = backend::Execution::kEager;
+  std::optional<backend::CodeOptions> code = {};  // compiled by LLVM as well
 };
 
 class Encoder {

@@ -69,6 +69,23 @@ TEST_P(EncoderReference, CompiledHasTheBitsOfEager) {
   }
 }
 
+#ifdef SPYRE_COMPILER
+TEST_P(EncoderReference, MachineCodeHasTheBitsOfEager) {
+  const auto texts = texts_of(name());
+  backend::CodeOptions tuned;
+  tuned.tune_seconds = 0.1;
+  for (const std::string dtype : {"float32", "bfloat16"}) {
+    const Rows eager = Encoder(name(), {.dtype = dtype}).run(texts);
+    Encoder compiled(
+        name(),
+        {.dtype = dtype, .threads = 2, .execution = backend::Execution::kCompiled, .code = tuned});
+    EXPECT_GT(compiled.runner().code_report().compiled, 0);
+    expect_same_bits(eager, compiled.run(texts), "machine code");
+    expect_same_bits({eager[0]}, compiled.run(std::span(texts).first(1)), "machine code, alone");
+  }
+}
+#endif
+
 TEST_P(EncoderReference, EveryTierGivesTheSameBits) {
   const auto texts = texts_of(name());
   const Rows reference = Encoder(name(), {.isa = kernels::Isa::kScalar}).run(texts);
