@@ -127,6 +127,38 @@ TEST(EncoderReference, Classifiers) {
   EXPECT_EQ(reranker.columns(32), 1);
 }
 
+TEST(EncoderReference, DenseLayersFollowThePooling) {
+  const Pooling pooling = *fixture("bert_dense")->config().pooling;
+  EXPECT_EQ(pooling.type, PoolingType::kMean);
+  EXPECT_TRUE(pooling.normalize);
+  ASSERT_EQ(pooling.layers.size(), 1u);
+  EXPECT_EQ(pooling.layers[0].name, "2_Dense.linear");
+  EXPECT_EQ(pooling.layers[0].inputs, 36);
+  EXPECT_EQ(pooling.layers[0].activation, HeadActivation::kTanh);
+  EXPECT_TRUE(pooling.layers[0].bias);
+  EXPECT_EQ(pooling.columns(36), 22);
+}
+
+TEST(EncoderReference, ADecoderPoolsItsLastToken) {
+  const auto checkpoint = fixture("qwen3_last");
+  ASSERT_NE(checkpoint, nullptr);
+  const ModelConfig& c = checkpoint->config();
+  EXPECT_EQ(c.architecture, "Qwen3ForCausalLM");
+  ASSERT_TRUE(c.pooling);
+  EXPECT_EQ(c.pooling->type, PoolingType::kLast);
+  EXPECT_TRUE(c.pooling->normalize);
+  EXPECT_EQ(c.pooling->max_tokens, 128);
+  EXPECT_EQ(c.pooling->prompts.at("query"), "Instruct: find what answers\nQuery:");
+  for (const char* name : {"model.norm.weight", "model.layers.1.input_layernorm.weight"}) {
+    const auto tensor = checkpoint->tensor(name, Shape{c.hidden_size});
+    EXPECT_TRUE(tensor) << message(tensor);
+  }
+  const auto embedding =
+      checkpoint->tensor("model.embed_tokens.weight", Shape{c.vocab_size, c.hidden_size});
+  EXPECT_TRUE(embedding) << message(embedding);
+  EXPECT_FALSE(checkpoint->has_tensor("lm_head.weight"));
+}
+
 // The names that graphs ask for, whatever words the file puts before them.
 std::vector<std::pair<std::string, Shape>> tensors_of(const ModelConfig& c) {
   const bool mpnet = c.architecture == "MPNetModel";
@@ -177,7 +209,7 @@ std::vector<std::pair<std::string, Shape>> tensors_of(const ModelConfig& c) {
 class EncoderTensors : public testing::TestWithParam<const char*> {};
 
 INSTANTIATE_TEST_SUITE_P(Reference, EncoderTensors,
-                         testing::Values("bert_classifier", "bert_cls", "bert_mean",
+                         testing::Values("bert_classifier", "bert_cls", "bert_dense", "bert_mean",
                                          "bert_reranker", "mpnet_mean", "roberta_cls", "xlmr_mean",
                                          "xlmr_reranker"),
                          [](const auto& each) { return std::string(each.param); });
