@@ -99,7 +99,8 @@ INSTANTIATE_TEST_SUITE_P(Models, EncoderReference,
                          ::testing::Values("encoders/bert_mean", "encoders/bert_cls",
                                            "encoders/roberta_cls", "encoders/xlmr_mean",
                                            "encoders/mpnet_mean", "encoders/bert_reranker",
-                                           "encoders/xlmr_reranker", "encoders/bert_classifier"),
+                                           "encoders/xlmr_reranker", "encoders/bert_classifier",
+                                           "encoders/bert_dense", "encoders/qwen3_last"),
                          [](const auto& each) {
                            const std::string_view path = each.param;
                            return std::string(path.substr(path.find('/') + 1));
