@@ -25,6 +25,10 @@ struct StepInputs {
   std::span<const int32_t> sequences;    // [rows]
   std::span<const int32_t> block_table;  // [sequences, max_blocks]
   std::span<const int32_t> output_rows;  // [output_rows]
+  // Pooling models. lengths: tokens of each sequence, all of them rows of the step, side by side.
+  std::span<const int32_t> token_types = {};   // [rows]
+  std::span<const int32_t> lengths = {};       // [sequences]
+  std::span<const int32_t> position_ids = {};  // [rows]: rows of the position table
 };
 
 // What became of the machine code of a backend's programs.

@@ -37,19 +37,20 @@ enum class PoolingTask : uint8_t {
 struct Pooling {
   PoolingTask task = PoolingTask::kEmbed;
   PoolingType type = PoolingType::kCls;
-  std::vector<DenseLayer> layers;  // behind the pooling, in order; a classifier's head among them
-  bool normalize = false;          // embeddings: to length 1
+  std::vector<DenseLayer> layers =
+      {};                  // behind the pooling, in order; a classifier's head among them
+  bool normalize = false;  // embeddings: to length 1
 
-  std::vector<std::string> labels;  // classify: by the place of their logit
+  std::vector<std::string> labels = {};  // classify: by the place of their logit
   // classify: labels exclude each other (softmax), or each stands for itself (sigmoid), as a single
   // one does.
   bool exclusive_labels = true;
   // classify: false where the answer is the logits as they are (rerankers trained so, regression).
   bool activate = true;
 
-  int64_t max_tokens = 0;                      // longest input, special tokens counted
-  std::map<std::string, std::string> prompts;  // put before a text: "query" to "query: "
-  std::optional<std::string> default_prompt;   // its name
+  int64_t max_tokens = 0;                           // longest input, special tokens counted
+  std::map<std::string, std::string> prompts = {};  // put before a text: "query" to "query: "
+  std::optional<std::string> default_prompt = {};   // its name
 
   // Columns of the result: outputs of the last layer, or hidden_size.
   int64_t columns(int64_t hidden_size) const {

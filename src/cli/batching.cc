@@ -1,5 +1,6 @@
 #include "cli/batching.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "schedule/chunked_batching.h"
 #include "schedule/legacy_batching.h"
 #include "schedule/mixed_batching.h"
+#include "schedule/packed_batching.h"
 #include "schedule/seed_batching.h"
 #include "schedule/static_batching.h"
 
@@ -91,8 +93,26 @@ int64_t volume_limit(const config::Settings& settings, const plan::ServingPlan& 
              : plan.max_num_seqs * plan.max_model_len;
 }
 
+engine::GeneratorOptions generator_options(const plan::ServingPlan& plan) {
+  engine::GeneratorOptions options;
+  if (plan.pooled == plan::Pooled::kNot) return options;
+  const auto largest = std::ranges::max_element(plan.programs, {}, &model::StepShape::rows);
+  options.prefill_rows = largest->rows;
+  options.prefill_outputs = largest->output_rows;
+  return options;
+}
+
 Created make_scheduler(const config::Settings& settings, const plan::ServingPlan& plan,
                        Timing timing) {
+  if (plan.pooled == plan::Pooled::kPacked) {
+    return schedule::PackedBatching::create({.step_tokens = plan.step_tokens,
+                                             .max_sequences = plan.max_num_seqs,
+                                             .max_tokens = plan.max_model_len});
+  }
+  if (plan.pooled == plan::Pooled::kPadded) {
+    return schedule::StaticBatching::create(
+        {.shapes = plan.shapes, .choice = shape_choice(settings), .prompt_only = true});
+  }
   switch (batching(settings)) {
     case Batching::kStatic:
       break;

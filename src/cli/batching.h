@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "config/settings.h"
+#include "engine/generator.h"
 #include "plan/serving_plan.h"
 #include "schedule/scheduler.h"
 
@@ -20,6 +21,9 @@ std::string_view name(Batching mode);
 
 // VLLM_DT_MAX_BATCH_TKV_LIMIT, else max_num_seqs times max_model_len.
 int64_t volume_limit(const config::Settings& settings, const plan::ServingPlan& plan);
+
+// Tiles of prompts as large as the plan's programs take them.
+engine::GeneratorOptions generator_options(const plan::ServingPlan& plan);
 
 // Whether a step may depend on how long those before it took, or not at all: replays.
 enum class Timing { kReal, kNone };

@@ -46,12 +46,17 @@ std::string base_url(const config::Settings& settings) {
 }
 
 Api api(const config::Settings& settings) {
-  return settings.text(Setting::kBenchBackend) == "openai-chat" ? Api::kChat : Api::kCompletions;
+  const std::string backend = settings.text(Setting::kBenchBackend);
+  if (backend == "openai-chat") return Api::kChat;
+  if (backend == "openai-embeddings") return Api::kEmbeddings;
+  if (backend == "vllm-rerank") return Api::kRerank;
+  if (backend == "vllm-pooling") return Api::kPooling;
+  return Api::kCompletions;
 }
 
 Result<loadtest::Target> target(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(loadtest::Target target, server_target(settings, base_url(settings)));
-  target.endpoint = api(settings) == Api::kChat ? "/v1/chat/completions" : "/v1/completions";
+  target.endpoint = loadtest::usual_endpoint(api(settings));
   if (settings.is_set(Setting::kEndpoint)) target.endpoint = settings.text(Setting::kEndpoint);
   if (!target.endpoint.starts_with('/')) target.endpoint.insert(0, "/");
   SPYRE_TRY_ASSIGN(const auto headers, pairs(settings, Setting::kHeader));
@@ -82,29 +87,41 @@ Result<std::vector<int32_t>> known_tokens(const loadtest::Target& target,
   return tokens;
 }
 
+Result<std::vector<loadtest::Prompt>> custom_prompts(const config::Settings& settings) {
+  if (!settings.is_set(Setting::kDatasetPath)) {
+    return error(Code::kInvalidArgument,
+                 "--dataset-name custom: wanted a file of JSON lines; give --dataset-path");
+  }
+  const std::string path = settings.text(Setting::kDatasetPath);
+  const auto in_file = [&path](const Error& found) {
+    return error(found.code, "--dataset-path {}: {}", path, found.message);
+  };
+  SPYRE_TRY_ASSIGN(const std::string lines, read_file(path));
+  // Without answers there is no number to ask the lines for.
+  const int64_t fewest = loadtest::generates(api(settings)) ? 0 : 1;
+  const int64_t output_tokens = std::max(settings.integer(Setting::kCustomOutputLen), fewest);
+  auto custom =
+      loadtest::custom_prompts(lines, settings.integer(Setting::kNumPrompts), output_tokens);
+  if (!custom) return in_file(custom.error());
+  for (const loadtest::Prompt& each : *custom) {
+    const Status sound = loadtest::check_content(api(settings), each.content);
+    if (!sound) return in_file(sound.error());
+  }
+  return custom;
+}
+
 Result<std::vector<loadtest::Prompt>> prompts(const config::Settings& settings,
                                               const loadtest::Target& target,
                                               const std::string& model) {
-  const int64_t count = settings.integer(Setting::kNumPrompts);
-  if (settings.text(Setting::kDatasetName) == "custom") {
-    if (!settings.is_set(Setting::kDatasetPath)) {
-      return error(Code::kInvalidArgument,
-                   "--dataset-name custom: wanted a file of JSON lines; give --dataset-path");
-    }
-    const std::string path = settings.text(Setting::kDatasetPath);
-    SPYRE_TRY_ASSIGN(const std::string lines, read_file(path));
-    const int64_t output_tokens = settings.integer(Setting::kCustomOutputLen);
-    auto custom = loadtest::custom_prompts(lines, count, std::max<int64_t>(output_tokens, 0));
-    if (custom) return custom;
-    return error(custom.error().code, "--dataset-path {}: {}", path, custom.error().message);
-  }
+  if (settings.text(Setting::kDatasetName) == "custom") return custom_prompts(settings);
   const loadtest::RandomPrompts random{
-      .count = count,
+      .count = settings.integer(Setting::kNumPrompts),
       .prompt_tokens = settings.integer(Setting::kRandomInputLen),
       .output_tokens = settings.integer(Setting::kRandomOutputLen),
       .range_ratio = settings.real(Setting::kRandomRangeRatio),
       .seed = static_cast<uint64_t>(settings.integer(Setting::kSeed))};
   if (api(settings) == Api::kChat) return loadtest::random_word_prompts(random);
+  if (api(settings) == Api::kRerank) return loadtest::random_rerank_prompts(random);
   const auto tokens = known_tokens(target, model);
   if (tokens) return loadtest::random_token_prompts(random, *tokens);
   log::warn("bench: prompts are so many words, not tokens: {}", tokens.error().message);
@@ -146,6 +163,7 @@ Result<loadtest::RunFacts> run_facts(const config::Settings& settings,
                                      const loadtest::LoadOptions& options) {
   loadtest::RunFacts facts{.date = date(),
                            .backend = settings.text(Setting::kBenchBackend),
+                           .generates = loadtest::generates(options.fields.api),
                            .label = settings.text(Setting::kLabel),
                            .model = options.fields.model,
                            .tokenizer = settings.text(Setting::kTokenizer),
@@ -219,9 +237,16 @@ Status save(const config::Settings& settings, const loadtest::RunFacts& facts, c
                     "--result-dir, --result-filename");
 }
 
-Result<int> bench_serve(const config::Settings& settings) {
-  SPYRE_TRY_ASSIGN(const auto measures,
+// What the report shows; of answers that come whole there is only their time.
+Result<std::vector<loadtest::Measure>> measures(const config::Settings& settings) {
+  SPYRE_TRY_ASSIGN(auto asked,
                    loadtest::parse_measures(settings.text(Setting::kPercentileMetrics)));
+  if (loadtest::generates(api(settings))) return asked;
+  return std::vector{loadtest::Measure::kE2el};
+}
+
+Result<int> bench_serve(const config::Settings& settings) {
+  SPYRE_TRY_ASSIGN(const auto shown, measures(settings));
   SPYRE_TRY_ASSIGN(const auto percents,
                    loadtest::parse_percents(settings.text(Setting::kMetricPercentiles)));
   SPYRE_TRY_ASSIGN(const auto goodput, loadtest::parse_goodput(settings.texts(Setting::kGoodput)));
@@ -235,7 +260,7 @@ Result<int> bench_serve(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(const loadtest::LoadResult result, measure(settings, options, all));
   const loadtest::Summary summary = loadtest::summarize(result, percents, goodput);
   print_errors(result);
-  fmt::print("{}", loadtest::report(facts, summary, measures));
+  fmt::print("{}", loadtest::report(facts, summary, shown));
   if (settings.flag(Setting::kSaveResult)) {
     const bool detailed = settings.flag(Setting::kSaveDetailed);
     SPYRE_TRY(save(settings, facts, loadtest::result_json(facts, summary, result, detailed)));

@@ -9,6 +9,8 @@ namespace spyre::cli {
 
 int run_generate(const config::Settings& settings);
 int run_chat(const config::Settings& settings);
+int run_embed(const config::Settings& settings);
+int run_score(const config::Settings& settings);
 int run_tokenize(const config::Settings& settings);
 int run_detokenize(const config::Settings& settings);
 int run_inspect(const config::Settings& settings);

@@ -2,11 +2,11 @@
 // memory.
 #include <map>
 
-#include "backend/kv_cache.h"
 #include "cli/commands.h"
 #include "cli/locate_model.h"
 #include "cli/open_model.h"
 #include "model/model.h"
+#include "runner/kv_shape.h"
 #include "runner/weight_outline.h"
 
 namespace spyre::cli {
@@ -58,11 +58,7 @@ double megabytes(int64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
 void print(const checkpoint::Checkpoint& checkpoint, const Report& report, Format kv_format) {
   const checkpoint::ModelConfig& c = checkpoint.config();
-  const backend::KvCacheShape kv = {.format = kv_format,
-                                    .layers = c.num_layers,
-                                    .blocks = 1,
-                                    .kv_heads = c.num_kv_heads,
-                                    .head_dim = c.head_dim};
+  const backend::KvCacheShape kv = runner::kv_shape(c, kv_format, 1);
   fmt::print("architecture  {}\n", c.architecture);
   fmt::print("parameters    {:.1f} M\n", static_cast<double>(report.parameters) / 1e6);
   fmt::print("layers        {} of hidden size {}, intermediate size {}\n", c.num_layers,

@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/known_configuration.h"
 #include "cli/kv_budget.h"
+#include "cli/model_use.h"
 #include "cli/precompiled_only.h"
 #include "cli/progress_line.h"
 #include "cli/serving_plan.h"
@@ -88,6 +89,7 @@ Result<LoadedModel> LoadedModel::load(const config::Settings& given, int64_t seq
   SPYRE_TRY_ASSIGN(const auto precompiled, forbid_compilation(given));  // before there are threads
   config::Settings settings = given;
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings));
+  SPYRE_TRY(check_generates(settings, open.checkpoint->config()));
   const plan::RunShape run = {
       .tensor_parallel = settings.integer(config::Setting::kTensorParallelSize),
       .max_model_len = open.options.max_model_len,

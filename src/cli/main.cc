@@ -23,6 +23,10 @@ int run_command(Command command, const config::Settings& settings) {
       return run_generate(settings);
     case Command::kChat:
       return run_chat(settings);
+    case Command::kEmbed:
+      return run_embed(settings);
+    case Command::kScore:
+      return run_score(settings);
     case Command::kTokenize:
       return run_tokenize(settings);
     case Command::kDetokenize:

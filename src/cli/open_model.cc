@@ -2,13 +2,14 @@
 
 #include <utility>
 
-#include "backend/kv_cache.h"
 #include "base/cpu.h"
 #include "base/cpu_list.h"
 #include "base/log.h"
 #include "cli/chat_template_text.h"
 #include "cli/generation_settings.h"
 #include "cli/locate_model.h"
+#include "cli/model_use.h"
+#include "runner/kv_shape.h"
 
 namespace spyre::cli {
 
@@ -104,13 +105,7 @@ Result<std::unique_ptr<checkpoint::Checkpoint>> open_checkpoint(const std::files
 }
 
 int64_t kv_block_bytes(const OpenModel& model) {
-  const checkpoint::ModelConfig& config = model.checkpoint->config();
-  const backend::KvCacheShape shape = {.format = model.options.precision.kv,
-                                       .layers = config.num_layers,
-                                       .blocks = 1,
-                                       .kv_heads = config.num_kv_heads,
-                                       .head_dim = config.head_dim};
-  return shape.block_bytes();
+  return runner::kv_shape(model.checkpoint->config(), model.options.precision.kv, 1).block_bytes();
 }
 
 Result<OpenModel> open_model(const config::Settings& settings) {
@@ -119,6 +114,7 @@ Result<OpenModel> open_model(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(model.path, locate_model(settings));
   model.opened = std::chrono::steady_clock::now();
   SPYRE_TRY_ASSIGN(model.checkpoint, open_checkpoint(model.path, settings));
+  SPYRE_TRY(apply_model_use(settings, *model.checkpoint));
   const checkpoint::ModelConfig& config = model.checkpoint->config();
   SPYRE_TRY_ASSIGN(model.options.precision,
                    runner::Precision::resolve(settings.text(Setting::kDtype), config.dtype,

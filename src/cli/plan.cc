@@ -65,7 +65,7 @@ Result<int> plan_machine(const config::Settings& settings, const OpenModel& mode
 
 Result<int> plan_for_card(const config::Settings& settings, const OpenModel& model) {
   const checkpoint::ModelConfig& config = model.checkpoint->config();
-  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
+  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings, config::ModelUse::kGenerate));
   const bool planned = shapes.empty();
   if (planned) {
     shapes = plan::card_ladder(config, model.options.max_model_len, wanted_max_num_seqs(settings));

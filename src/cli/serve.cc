@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/known_configuration.h"
 #include "cli/loaded_model.h"
+#include "cli/pooling_service.h"
 #include "cli/precompiled_only.h"
 #include "cli/progress_line.h"
 #include "cli/request_fields.h"
@@ -69,7 +70,7 @@ class Serving {
   Status listen();
   std::vector<serve::http::Route> routes();
   Status start_engine();
-  void warn_of_old_engine() const;
+  void warn_of_old_engine(const OpenModel& open) const;
   Status load(OpenModel open);
   Status warm_up(const plan::ServingPlan& plan, std::vector<int32_t> excluded_tokens);
   Status start_service(const plan::ServingPlan& plan, SamplingRequest defaults);
@@ -131,16 +132,16 @@ Status Serving::listen() {
   return {};
 }
 
-void Serving::warn_of_old_engine() const {
-  if (settings_.flag(Setting::kUseV1)) return;
+void Serving::warn_of_old_engine(const OpenModel& open) const {
+  if (settings_.flag(Setting::kUseV1) || open.checkpoint->config().pooling) return;
   log::warn(
       "VLLM_USE_V1=0: the older engine is deprecated for models that generate text; static "
       "batching runs on both");
 }
 
 Status Serving::start_engine() {
-  warn_of_old_engine();
   SPYRE_TRY_ASSIGN(OpenModel open, open_model(settings_));
+  warn_of_old_engine(open);
   SPYRE_TRY_ASSIGN(const plan::ServingPlan plan, settled_plan(settings_, open));
   open.compile_allowed = !precompiled_;
   if (precompiled_) warn_of_missing_graphs(*precompiled_, settings_, run_shape(settings_, plan));
@@ -185,7 +186,7 @@ Status Serving::warm_up(const plan::ServingPlan& plan, std::vector<int32_t> excl
       .excluded_tokens = std::move(excluded_tokens)};
   double total = 0;
   std::vector<engine::WarmedShape> warmed;
-  if (plan.shapes.empty()) {
+  if (plan.shapes.empty() || plan.pooled != plan::Pooled::kNot) {
     SPYRE_TRY_ASSIGN(total,
                      engine::warm_up_programs(*model_->runner, plan.programs, options, on_pass));
   } else {
@@ -208,11 +209,13 @@ Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest def
       .vocab_size = model_->runner->vocab_size(),
       .max_logprobs = static_cast<int32_t>(settings_.integer(Setting::kMaxLogprobs)),
       .max_stop_strings = static_cast<int32_t>(settings_.integer(Setting::kMaxStopStrings))};
+  engine::GeneratorOptions generator_options = cli::generator_options(plan);
+  generator_options.max_logprobs = limits.max_logprobs;
+  generator_options.max_stop_strings = limits.max_stop_strings;
+  generator_options.speculation = speculation_;
   SPYRE_TRY_ASSIGN(auto generator,
                    engine::Generator::create(*model_->runner, tokenizer, std::move(scheduler),
-                                             {.max_logprobs = limits.max_logprobs,
-                                              .max_stop_strings = limits.max_stop_strings,
-                                              .speculation = speculation_}));
+                                             generator_options));
   engine::AsyncEngineOptions engine_options{.max_queued_requests =
                                                 settings_.is_set(Setting::kMaxNumQueuedReqs)
                                                     ? settings_.integer(Setting::kMaxNumQueuedReqs)
@@ -230,6 +233,7 @@ Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest def
 
   SPYRE_TRY_ASSIGN(serve::openai::ServiceOptions options,
                    service_options(settings_, model_->text.chat_template));
+  SPYRE_TRY_ASSIGN(auto pooling, pooling_model(settings_, *model_->checkpoint));
   grammars_.emplace(tokenizer, limits.vocab_size, defaults.params.eos_token_ids);
   service_.emplace(
       serve::openai::Service{.model_names = served_names(settings_),
@@ -246,7 +250,8 @@ Status Serving::start_service(const plan::ServingPlan& plan, SamplingRequest def
                              .fingerprint = "spyre-" SPYRE_VERSION,
                              .tokenizer_info = std::move(model_->tokenizer_info),
                              .options = std::move(options),
-                             .grammars = &*grammars_});
+                             .grammars = &*grammars_,
+                             .pooling = std::move(pooling)});
   ready_service_ = &*service_;
   return {};
 }

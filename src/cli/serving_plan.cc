@@ -4,13 +4,16 @@
 #include <limits>
 
 #include "base/cpu.h"
+#include "base/log.h"
 #include "cli/batching.h"
 #include "cli/known_configuration.h"
 #include "cli/speculation.h"
 #include "config/warmup_shapes.h"
 #include "engine/continuous_programs.h"
+#include "engine/pooling_programs.h"
 #include "engine/step_shapes.h"
 #include "plan/continuous_plan.h"
+#include "plan/pooling_plan.h"
 #include "plan/shape_ladder.h"
 #include "plan/static_plan.h"
 #include "schedule/static_admission.h"
@@ -19,9 +22,9 @@ namespace spyre::cli {
 
 using config::Setting;
 
-Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& settings) {
-  SPYRE_TRY_ASSIGN(const auto configured,
-                   config::warmup_shapes(settings, config::ModelUse::kGenerate));
+Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& settings,
+                                                       config::ModelUse use) {
+  SPYRE_TRY_ASSIGN(const auto configured, config::warmup_shapes(settings, use));
   std::vector<schedule::Shape> shapes;
   for (const config::WarmupShape& each : configured) {
     shapes.push_back({.prompt_tokens = each.prompt_tokens,
@@ -29,6 +32,14 @@ Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& s
                       .batch_size = each.batch_size});
   }
   return shapes;
+}
+
+bool packs_tokens(const config::Settings& settings) {
+  if (settings.is_set(Setting::kPackTokens)) return settings.flag(Setting::kPackTokens);
+  const bool strict =
+      settings.text(Setting::kDynamoBackend).starts_with("sendnn") &&
+      (settings.is_set(Setting::kWarmupPromptLens) || settings.is_set(Setting::kWarmupBatchSizes));
+  return !strict;
 }
 
 std::optional<int64_t> wanted_max_num_seqs(const config::Settings& settings) {
@@ -63,7 +74,7 @@ plan::Machine machine(const config::Settings& settings, const OpenModel& model) 
 
 Result<plan::ServingPlan> static_plan(const config::Settings& settings, const OpenModel& model,
                                       const engine::StepOptions& steps) {
-  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
+  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings, config::ModelUse::kGenerate));
   const auto programs = [steps](const schedule::Shape& shape) {
     return engine::step_shapes(shape, steps).all();
   };
@@ -74,6 +85,27 @@ Result<plan::ServingPlan> static_plan(const config::Settings& settings, const Op
                             .max_num_seqs = wanted_max_num_seqs(settings),
                             .machine = machine(settings, model),
                             .programs = programs});
+}
+
+Result<plan::ServingPlan> pooling_plan(const config::Settings& settings, const OpenModel& model) {
+  if (batching(settings) != Batching::kStatic) {
+    log::warn(
+        "continuous batching is for models that generate text: this one runs as with "
+        "VLLM_SPYRE_USE_CB=0");
+  }
+  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings, config::ModelUse::kPooling));
+  const checkpoint::ModelConfig& config = model.checkpoint->config();
+  return plan::plan_pooling(
+      *model.checkpoint, model.options.precision,
+      {.shapes = std::move(shapes),
+       .max_tokens = std::min(model.options.max_model_len, config.pooling->max_tokens),
+       .packed = packs_tokens(settings),
+       .rows = settings.is_set(Setting::kMaxNumBatchedTokens)
+                   ? settings.integer(Setting::kMaxNumBatchedTokens)
+                   : engine::kPoolingRows,
+       .sequences = engine::kPoolingSequences,
+       .machine = machine(settings, model),
+       .program = engine::pooling_program});
 }
 
 std::string_view described(Batching mode) {
@@ -128,7 +160,7 @@ Result<plan::ServingPlan> continuous_plan(const config::Settings& settings, cons
 
 // The configured shapes; without any the ladder of a model length, as if memory had no end.
 Result<std::vector<schedule::Shape>> shapes_without_model(const config::Settings& settings) {
-  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings));
+  SPYRE_TRY_ASSIGN(auto shapes, configured_shapes(settings, config::ModelUse::kGenerate));
   if (!shapes.empty()) return shapes;
   if (!settings.is_set(Setting::kMaxModelLen)) {
     return error(Code::kInvalidArgument,
@@ -149,6 +181,7 @@ Result<plan::ServingPlan> serving_plan(const config::Settings& settings, const O
         Code::kUnsupported,
         "--device spyre: there is no card that this version runs on; it is for spyre plan");
   }
+  if (model.checkpoint->config().pooling) return pooling_plan(settings, model);
   SPYRE_TRY_ASSIGN(const engine::StepOptions steps, step_options(settings));
   return batching(settings) == Batching::kStatic ? static_plan(settings, model, steps)
                                                  : continuous_plan(settings, model, steps);

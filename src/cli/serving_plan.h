@@ -5,6 +5,7 @@
 
 #include "cli/open_model.h"
 #include "config/settings.h"
+#include "config/warmup_shapes.h"
 #include "engine/step_shapes.h"
 #include "plan/serving_plan.h"
 #include "schedule/static_batching.h"
@@ -13,7 +14,12 @@ namespace spyre::cli {
 
 // The shapes of VLLM_SPYRE_WARMUP_*; none: to be planned. kInvalidArgument: lists that make no
 // sense.
-Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& settings);
+Result<std::vector<schedule::Shape>> configured_shapes(const config::Settings& settings,
+                                                       config::ModelUse use);
+
+// Whether batches of a pooling model are packed: as --pack-tokens says, else outside of strict
+// shapes, which are those that the user gives to a sendnn backend.
+bool packs_tokens(const config::Settings& settings);
 
 // --max-num-seqs, when it was given.
 std::optional<int64_t> wanted_max_num_seqs(const config::Settings& settings);
@@ -27,7 +33,8 @@ Result<engine::StepOptions> step_options(const config::Settings& settings);
 // --max-num-batched-tokens, or the variable that also names it, VLLM_DT_CHUNK_LEN.
 int64_t chunk_tokens(const config::Settings& settings);
 
-// Errors: those of configured_shapes(), plan::plan_static() and plan::plan_continuous();
+// Errors: those of configured_shapes(), plan::plan_static(), plan::plan_pooling() and
+// plan::plan_continuous();
 // kUnsupported: another device.
 // Whether it fits is for plan::check_fits() to say.
 Result<plan::ServingPlan> serving_plan(const config::Settings& settings, const OpenModel& model);

@@ -22,6 +22,7 @@ Status Lowering::check_inputs() {
                  "node %{}: wanted the input '{}' of the step as operand {}",
                  &user - module_.graph.nodes().data(), name, index);
   };
+  std::optional<NodeId> buckets;
   for (const Node& each : module_.graph.nodes()) {
     if (each.op == Op::kRope) SPYRE_TRY(check_input(each, 1, "positions"));
     if (each.op == Op::kAttention) {
@@ -29,6 +30,14 @@ Status Lowering::check_inputs() {
       SPYRE_TRY(check_input(each, 3, "positions"));
       SPYRE_TRY(check_input(each, 4, "sequences"));
       SPYRE_TRY(check_input(each, 5, "block_table"));
+      if (each.inputs.size() > 6) SPYRE_TRY(check_input(each, 6, "lengths"));
+      if (each.inputs.size() > 7) {
+        if (buckets && node(*buckets).name != node(each.inputs[7]).name) {
+          return error(Code::kUnsupported, "attention: biases '{}' and '{}', wanted one for all",
+                       node(*buckets).name, node(each.inputs[7]).name);
+        }
+        buckets = each.inputs[7];
+      }
     }
     if (each.op != Op::kInput) continue;
     const auto found = std::ranges::find(kStepInputs, each.name);
@@ -108,6 +117,15 @@ int64_t Lowering::weight_slot(TaskBuilder& task, Base base, NodeId weight) {
   const auto index = found - program_.weights.begin();
   if (found == program_.weights.end()) program_.weights.push_back(name);
   return task.slot(base, index);
+}
+
+// One table a program: models whose layers differ in it would need several.
+int64_t Lowering::relative_slot(TaskBuilder& task, NodeId buckets) {
+  const std::string& name = node(buckets).name;
+  const auto found = std::ranges::find(program_.weights, name);
+  program_.relative = static_cast<size_t>(found - program_.weights.begin());
+  if (found == program_.weights.end()) program_.weights.push_back(name);
+  return task.slot(Base::kRelative);
 }
 
 int64_t Lowering::ids_slot(TaskBuilder& task, NodeId id) {

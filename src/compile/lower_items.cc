@@ -89,6 +89,11 @@ void Lowering::items_region(const Region& region) {
   attend.out = out;
   attend.items = items;
   attend.columns = group_columns;
+  if (attention.inputs.size() > 6) attend.lengths = ids_slot(attending, attention.inputs[6]);
+  if (attention.inputs.size() > 7) {
+    attend.relative = relative_slot(attending, attention.inputs[7]);
+    attend.relative_stride = 2 * program_.max_blocks * kernels::kKvBlockTokens;
+  }
   attend.window = attention.integer(Attribute::kWindow);
   attend.a = static_cast<float>(attention.real(Attribute::kScale));
   attend.b = static_cast<float>(attention.real(Attribute::kSoftcap));

@@ -77,6 +77,17 @@ void Lowering::row_piece(TaskBuilder& task, NodeId id, Operand x, Operand out) {
       piece.columns = columns;
       return;
     }
+    case Op::kMeanPool:
+    case Op::kMaxPool: {
+      const bool mean = each.op == Op::kMeanPool;
+      kernels::Piece& piece = task.add(mean ? PieceKind::kMeanPool : PieceKind::kMaxPool);
+      piece.x = x;
+      piece.ids = ids_slot(task, each.inputs[1]);
+      piece.lengths = ids_slot(task, each.inputs[2]);
+      piece.out = out;
+      piece.columns = columns;
+      return;
+    }
     case Op::kAddOffset: {
       kernels::Piece& piece = task.add(PieceKind::kAddOffset);
       piece.x = x;

@@ -103,6 +103,7 @@ class Lowering {
   // The result takes its predecessor's place: elementwise, and nobody else wants it.
   Operand write_over(TaskBuilder& task, NodeId id, NodeId predecessor);
   int64_t weight_slot(TaskBuilder& task, Base base, NodeId weight);
+  int64_t relative_slot(TaskBuilder& task, NodeId buckets);
   int64_t ids_slot(TaskBuilder& task, NodeId id);
   int64_t rope_index(const Node& rope);
 

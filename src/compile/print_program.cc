@@ -5,9 +5,9 @@ namespace spyre::compile {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kBaseNames = {"arena",  "own",    "prepared", "input",
-                                                         "matrix", "vector", "order",    "cos",
-                                                         "sin",    "keys",   "values",   "items"};
+constexpr std::array<std::string_view, 13> kBaseNames = {
+    "arena", "own", "prepared", "input",  "matrix", "vector",  "order",
+    "cos",   "sin", "keys",     "values", "items",  "relative"};
 
 std::string place(const Program& program, const Slot& slot) {
   const auto index = static_cast<size_t>(slot.value);
@@ -38,6 +38,8 @@ std::string task_text(const Program& program, const Task& task, std::string_view
     add("y", call.piece.y.slot);
     add("weight", call.piece.weight);
     add("bias", call.piece.bias);
+    add("lengths", call.piece.lengths);
+    add("relative", call.piece.relative);
     add("ids", call.piece.ids);
     add("table", call.piece.table);
     add("items", call.piece.items);

@@ -35,12 +35,14 @@ enum class Base : uint8_t {
   kSines,
   kKeys,  // value: layer
   kValues,
-  kItems,  // the step's list of kernels::AttentionItem
+  kItems,     // the step's list of kernels::AttentionItem
+  kRelative,  // bias of scores by distance, [heads] (Program::relative)
 };
 
 // The step inputs that programs know.
-inline constexpr std::array<std::string_view, 5> kStepInputs = {"tokens", "positions", "sequences",
-                                                                "block_table", "output_rows"};
+inline constexpr std::array<std::string_view, 8> kStepInputs = {
+    "tokens",      "positions",   "sequences", "block_table",
+    "output_rows", "token_types", "lengths",   "position_ids"};
 
 struct Slot {
   Base base{};
@@ -98,6 +100,7 @@ struct Program {
   std::vector<RopeUse> ropes;
   std::array<int64_t, kStepInputs.size()> capacity{};  // elements of each step input; 0: unused
   int64_t max_blocks = 0;                              // of a sequence, in the block table
+  std::optional<size_t> relative;  // of weights: buckets of attention's bias by distance
   AttentionTiles tiles;
   int64_t arena_bytes = 0;
   int64_t prepared_bytes = 0;     // for all rows of the largest region

@@ -45,7 +45,7 @@ class Order {
     std::vector<NodeId> computed;
     for (const NodeId id : each.prologue) {
       const Node& gather = module_.graph.node(id);
-      if (gather.op == Op::kGatherRows &&
+      if (takes_rows(gather.op) &&
           std::ranges::find(computed, gather.inputs[0]) != computed.end()) {
         return error(Code::kInternal, "region {}: %{} gathers rows that a prologue has one of",
                      index, id);
@@ -97,6 +97,10 @@ class Order {
 
 }  // namespace
 
+bool takes_rows(Op op) {
+  return op == Op::kGatherRows || op == Op::kMeanPool || op == Op::kMaxPool;
+}
+
 std::string_view name(Work work) {
   switch (work) {
     case Work::kRows:
@@ -132,8 +136,7 @@ std::vector<NodeId> row_inputs_of(const Graph& graph) {
     const Node& node = graph.nodes()[id];
     if (node.op == Op::kInput) rows[id] = static_cast<NodeId>(id);
     if (node.inputs.empty()) continue;
-    const bool by_ids = node.op == Op::kEmbed || node.op == Op::kGatherRows;
-    rows[id] = rows[static_cast<size_t>(node.inputs[by_ids ? 1 : 0])];
+    rows[id] = rows[static_cast<size_t>(node.inputs[row_operand(node)])];
   }
   return rows;
 }

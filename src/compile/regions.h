@@ -51,6 +51,8 @@ struct Module {
   std::vector<graph::NodeId> views;  // slices that are no work: an offset into another value
 };
 
+// Reads rows of its input that are not its own.
+bool takes_rows(graph::Op op);
 bool is_view(const Module& module, graph::NodeId id);
 // A node's users, once per use. That the caller gets its value counts as a use by node -1.
 std::vector<graph::NodeId> users_of(const graph::Graph& graph, graph::NodeId id);

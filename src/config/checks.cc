@@ -14,6 +14,8 @@ bool mixed(const Settings& settings) { return settings.text(Setting::kScheduler)
 
 bool pooling(const Settings& settings) {
   const std::string task = settings.text(Setting::kTask);
+  const std::string convert = settings.text(Setting::kConvert);
+  if (convert == "embed" || convert == "classify") return true;
   return settings.text(Setting::kRunner) == "pooling" || (task != "auto" && task != "generate");
 }
 
@@ -87,17 +89,19 @@ Status check_blocks(const Settings& settings) {
                settings.label(override_setting), blocks, length, needed);
 }
 
-// Embedding models, scorers and classifiers are not there yet: better no start than wrong answers.
-Status check_generates(const Settings& settings) {
-  for (const Setting each : {Setting::kTask, Setting::kRunner, Setting::kConvert}) {
-    const std::string use = settings.text(each);
-    if (use == "auto" || use == "generate" || use == "none") continue;
-    return error(Code::kUnsupported,
-                 "{} {}: embedding models come later (scores and classes, too); until then models "
-                 "generate text: wanted auto or {}",
-                 settings.label(each), use, each == Setting::kConvert ? "none" : "generate");
-  }
-  return {};
+// What --convert makes of a model must be what it is run as.
+Status check_convert(const Settings& settings) {
+  const std::string convert = settings.text(Setting::kConvert);
+  const std::string task = settings.text(Setting::kTask);
+  if (convert != "embed" && convert != "classify") return {};
+  const bool generates = settings.text(Setting::kRunner) == "generate" || task == "generate";
+  const bool other = (convert == "embed" && (task == "classify" || task == "score")) ||
+                     (convert == "classify" && task == "embed");
+  if (!generates && !other) return {};
+  const Setting clash =
+      settings.text(Setting::kRunner) == "generate" ? Setting::kRunner : Setting::kTask;
+  return error(Code::kInvalidArgument, "--convert {} and {} {}: wanted one of them, found both",
+               convert, settings.label(clash), settings.text(clash));
 }
 
 Status check_model_use(const Settings& settings) {
@@ -113,7 +117,7 @@ Status check_model_use(const Settings& settings) {
     return error(Code::kInvalidArgument,
                  "--load-format dummy: wanted a model that generates text, found a pooling one");
   }
-  return check_generates(settings);
+  return check_convert(settings);
 }
 
 Status check_graph_cache(const Settings& settings) {
@@ -174,6 +178,35 @@ Status check_shapes(const Settings& settings, Command command) {
   return {};
 }
 
+// Commands that know what they need of the model.
+Status check_command_use(const Settings& settings, Command command) {
+  const bool generates =
+      settings.text(Setting::kRunner) == "generate" || settings.text(Setting::kTask) == "generate";
+  if (contains(kForAnswers, command) && pooling(settings)) {
+    return error(Code::kInvalidArgument,
+                 "spyre {}: wanted a model that generates text, found settings of a pooling one "
+                 "(--runner, --convert, --task); use spyre embed or spyre score",
+                 name(command));
+  }
+  if (contains(kForPooling, command) && generates) {
+    return error(Code::kInvalidArgument,
+                 "spyre {}: wanted a pooling model, found --runner or --task generate; use spyre "
+                 "generate",
+                 name(command));
+  }
+  return {};
+}
+
+// Commands that write vectors have formats of their own.
+Status check_format(const Settings& settings, Command command) {
+  const std::string format = settings.text(Setting::kFormat);
+  const bool vectors = contains(kForVectors, command);
+  const bool good = vectors ? format != "json" : format == "text" || format == "json";
+  if (good) return {};
+  return error(Code::kInvalidArgument, "--format: wanted {} for spyre {}, found {}",
+               vectors ? "jsonl or npy" : "text or json", name(command), format);
+}
+
 Status check_speculation(const Settings& settings) {
   const auto speculation = speculative_config(settings);
   if (!speculation) return std::unexpected(speculation.error());
@@ -200,10 +233,12 @@ Status check_combinations(const Settings& settings, Command command,
   SPYRE_TRY(check_volume_limit(settings));
   SPYRE_TRY(check_blocks(settings));
   SPYRE_TRY(check_model_use(settings));
+  SPYRE_TRY(check_command_use(settings, command));
   SPYRE_TRY(check_graph_cache(settings));
   SPYRE_TRY(check_server(settings));
   SPYRE_TRY(check_sampling(settings));
   SPYRE_TRY(check_shapes(settings, command));
+  SPYRE_TRY(check_format(settings, command));
   SPYRE_TRY(check_speculation(settings));
   add_backend_warnings(settings, command, warnings);
   if (!settings.flag(Setting::kUseV1) && contains(kForAnswers, command)) {

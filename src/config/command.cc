@@ -7,10 +7,14 @@ namespace spyre::config {
 
 namespace {
 
-constexpr std::array<CommandInfo, 21> kCommands = {{
+constexpr std::array<CommandInfo, 23> kCommands = {{
     {Command::kGenerate, "generate", "generate MODEL --prompt TEXT [flags]",
      "Answers one prompt, or a file of requests.", "0.1"},
     {Command::kChat, "chat", "chat MODEL [flags]", "Talks with a model in the terminal.", "0.1"},
+    {Command::kEmbed, "embed", "embed MODEL --input FILE [flags]",
+     "Turns texts into vectors, in a file or on standard output.", "0.1"},
+    {Command::kScore, "score", "score MODEL --input FILE [flags]",
+     "Scores pairs of texts: how well each answers its query.", "0.1"},
     {Command::kServe, "serve", "serve MODEL [flags]", "Serves the OpenAI API over HTTP.", "0.1"},
     {Command::kPlan, "plan", "plan MODEL [flags]",
      "Prints the memory that serving a model takes, before anything is loaded.", "0.1"},

@@ -12,6 +12,8 @@ namespace spyre::config {
 enum class Command : uint8_t {
   kGenerate,
   kChat,
+  kEmbed,
+  kScore,
   kServe,
   kPlan,
   kCompile,
@@ -69,8 +71,11 @@ inline constexpr CommandSet kForBench =
     kForBenchServe | kForBenchOffline | set_of(Command::kBenchStartup);
 // Answers to prompts given on the command line.
 inline constexpr CommandSet kForAnswers = kForGenerate | set_of(Command::kChat);
+// Vectors and scores of texts given on the command line or in a file.
+inline constexpr CommandSet kForVectors = set_of(Command::kEmbed);
+inline constexpr CommandSet kForPooling = kForVectors | set_of(Command::kScore);
 // Whatever runs a model.
-inline constexpr CommandSet kForEngine = kForAnswers | kForServe | kForBenchOffline;
+inline constexpr CommandSet kForEngine = kForAnswers | kForPooling | kForServe | kForBenchOffline;
 // Whatever reads a model's tokenizer.
 inline constexpr CommandSet kForText =
     kForEngine | set_of(Command::kTokenize) | set_of(Command::kDetokenize);

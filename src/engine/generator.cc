@@ -33,9 +33,11 @@ Result<std::unique_ptr<Generator>> Generator::create(runner::ModelRunner& runner
 }
 
 Status Generator::check_fields(const Request& request) const {
-  return check_request(request, {.vocab_size = runner_.vocab_size(),
-                                 .max_logprobs = options_.max_logprobs,
-                                 .max_stop_strings = options_.max_stop_strings});
+  return check_request(request, {.sampling = {.vocab_size = runner_.vocab_size(),
+                                              .max_logprobs = options_.max_logprobs,
+                                              .max_stop_strings = options_.max_stop_strings},
+                                 .pools = runner_.pools(),
+                                 .num_token_types = runner_.num_token_types()});
 }
 
 Status Generator::check(const Request& request) const {
@@ -169,7 +171,9 @@ Generator::PlannedRows Generator::start_prompts(const schedule::Plan& plan, Cloc
     report.prompt_tokens += part.tokens;
   }
   report.batch_sequences = std::ssize(planned.prompts);
-  planned.tiles = cut_tiles(rows, {.rows = options_.prefill_rows});
+  planned.tiles = cut_tiles(rows, {.rows = options_.prefill_rows,
+                                   .outputs = options_.prefill_outputs,
+                                   .whole = runner_.pools()});
   return planned;
 }
 
@@ -218,18 +222,30 @@ void Generator::add_tile(const Tile& tile, const PlannedRows& rows) {
     const BlockTable& table =
         group.begin_prompt(part.first, part.tokens, scheduler_->blocks(group.id()), rows.began);
     const int64_t end = part.first + part.tokens;
+    const bool first_row = runner_.pools() && !runner_.pools_last_row();
+    const int64_t output = first_row ? part.first : end - 1;
     for (int64_t i = part.first; i < end; ++i) {
-      const bool wanted = scored || i + 1 == end;
+      const bool wanted = scored || i == output;
       if (wanted) step_.output_rows.push_back(static_cast<int32_t>(step_.tokens.size()));
       add_row(group.token(i), i);
     }
     add_table(table);
+    if (group.request().pooling) add_pooling_inputs(group);
   }
+}
+
+// Of a text whose rows are in the step.
+void Generator::add_pooling_inputs(const Group& group) {
+  const Request& request = group.request();
+  const std::vector<int32_t>& types = request.pooling->token_types;
+  step_.lengths.push_back(static_cast<int32_t>(request.prompt.size()));
+  step_.token_types.insert(step_.token_types.end(), types.begin(), types.end());
+  step_.token_types.resize(step_.tokens.size(), 0);
 }
 
 void Generator::take_tile(const Tile& tile, const PlannedRows& rows, std::span<const float> logits,
                           StepReport& report) {
-  const auto vocab = static_cast<size_t>(runner_.vocab_size());
+  const auto vocab = static_cast<size_t>(runner_.output_columns());
   for (const TilePart& part : tile) {
     Group& group = *rows.prompts[part.prompt];
     const bool scored = group.scores_prompt();
@@ -313,7 +329,7 @@ void Generator::end_waiting(RequestId id, std::optional<Error> failure) {
   const Request& request = found->second.request;
   Ended ended{.report = unstarted_report(id, request, found->second.arrival)};
   ended.report.failed = failure.has_value();
-  for (int32_t i = 0; !failure && i < Group::max_sequences(request); ++i) {
+  for (int32_t i = 0; !failure && !request.pooling && i < Group::max_sequences(request); ++i) {
     ended.output.completions.push_back({.index = request.first_choice + i});
   }
   ended.output.error = std::move(failure);

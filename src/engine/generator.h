@@ -20,6 +20,7 @@ namespace spyre::engine {
 struct GeneratorOptions {
   // Rows of a tile of a prefill: enough to use the weights often, little scratch.
   int64_t prefill_rows = kPrefillRows;
+  int64_t prefill_outputs = kTileOutputs;
   int32_t max_logprobs = 20;     // --max-logprobs; -1: no limit
   int32_t max_stop_strings = 4;  // VLLM_MAX_STOP_STRINGS
   std::optional<Speculation> speculation = {};
@@ -91,6 +92,7 @@ class Generator {
                             StepReport& report);
   Status run_rows(const PlannedRows& rows, StepReport& report);
   void add_tile(const Tile& tile, const PlannedRows& rows);
+  void add_pooling_inputs(const Group& group);
   void take_tile(const Tile& tile, const PlannedRows& rows, std::span<const float> logits,
                  StepReport& report);
   void add_decodes(const schedule::Plan& plan);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "engine/beam_group.h"
+#include "engine/pooled_group.h"
 #include "engine/sampled_group.h"
 
 namespace spyre::engine {
@@ -18,10 +19,12 @@ Group::Group(GroupContext& context, RequestId id, Request request, Clock::time_p
 }
 
 int64_t Group::max_sequences(const Request& request) {
+  if (request.pooling) return 1;
   return request.beam ? request.beam->width : request.params.n;
 }
 
 int64_t Group::max_tokens(const Request& request) {
+  if (request.pooling) return 0;
   return request.beam ? request.beam->max_tokens : request.params.max_tokens;
 }
 
@@ -112,6 +115,7 @@ RequestOutput Group::take_output(std::optional<Error> failure) {
   if (first_token_) output.timings.decode_seconds = seconds_between(*first_token_, now);
   output.prompt_logprobs = std::move(prompt_logprobs_);
   output.completions = take_completions();
+  output.pooled = take_pooled();
   output.cached_tokens = cached_tokens_;
   output.error = std::move(failure);
   return output;
@@ -137,6 +141,7 @@ RequestReport Group::report(const RequestOutput& output) const {
   report.cached_tokens = cached_tokens_;
   report.preemptions = preemptions_;
   report.failed = output.error.has_value();
+  if (!output.pooled.empty()) report.finish_reason = sample::FinishReason::kStop;
   if (!output.completions.empty()) report.finish_reason = output.completions[0].finish_reason;
   for (const Completion& each : output.completions) {
     report.generated_tokens += static_cast<int64_t>(each.token_ids.size());
@@ -148,6 +153,9 @@ RequestReport Group::report(const RequestOutput& output) const {
 
 Result<std::unique_ptr<Group>> create_group(GroupContext& context, RequestId id, Request request,
                                             Clock::time_point arrival) {
+  if (request.pooling) {
+    return std::make_unique<PooledGroup>(context, id, std::move(request), arrival);
+  }
   if (request.beam) return BeamGroup::create(context, id, std::move(request), arrival);
   return SampledGroup::create(context, id, std::move(request), arrival);
 }

@@ -84,9 +84,10 @@ class Group {
   virtual int64_t longest() const { return 0; }
   // Tokens of its answer, if it has only one.
   virtual std::span<const int32_t> generated() const { return {}; }
-  // Chooses tokens from logits: after the prompt [1, vocab], then [num_rows(), vocab], a sequence's
-  // rows side by side; tells the observer (may be null) of each and counts them in the report. A
-  // table then covers the tokens that were taken, and no more. An error ends this request only.
+  // Chooses tokens from logits (a pooling request keeps them): after the prompt [1, vocab], then
+  // [num_rows(), vocab], a sequence's rows side by side; tells the observer (may be null) of each
+  // and counts them in the report. A table then covers the tokens that were taken, and no more. An
+  // error ends this request only.
   Status accept(std::span<const float> logits, Observer* observer, StepReport& report);
 
   // Another request's prefill took so long while this one waited.
@@ -104,6 +105,7 @@ class Group {
   // gains: a token of each sequence and no draft, to be corrected.
   virtual Status choose(std::span<const float> logits, Gains& gains) = 0;
   virtual std::vector<Completion> take_completions() = 0;
+  virtual std::vector<float> take_pooled() { return {}; }
   virtual void drop_blocks() {}  // of what grows
   size_t vocab() const { return static_cast<size_t>(context_.runner.vocab_size()); }
 

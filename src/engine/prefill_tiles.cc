@@ -14,7 +14,8 @@ class Cutter {
   void add(size_t prompt, const PromptRows& rows) {
     const int64_t end = rows.first + rows.tokens;
     for (int64_t at = rows.first; at < end;) {
-      if (rows_left_ == 0 || outputs_left_ == 0) start_tile();
+      const int64_t fewest = limits_.whole ? end - at : 1;
+      if (rows_left_ < fewest || outputs_left_ == 0) start_tile();
       const int64_t most = rows.scored ? std::min(rows_left_, outputs_left_) : rows_left_;
       const int64_t tokens = std::min(end - at, most);
       tiles_.back().push_back({.prompt = prompt, .first = at, .tokens = tokens});

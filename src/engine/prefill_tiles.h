@@ -18,6 +18,7 @@ inline constexpr int64_t kTileOutputs = 64;
 struct TileLimits {
   int64_t rows = kPrefillRows;
   int64_t outputs = kTileOutputs;
+  bool whole = false;  // a prompt is never cut; each has at most `rows`
 };
 
 // Tokens [first, first + tokens) of a prompt. scored: the logits of all of them are wanted, else

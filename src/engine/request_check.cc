@@ -22,10 +22,31 @@ Status check_prompt(const std::vector<int32_t>& prompt, int64_t vocab_size) {
   return {};
 }
 
+Status check_pooling(const Request& request, int64_t num_token_types) {
+  const std::vector<int32_t>& types = request.pooling->token_types;
+  if (!types.empty() && types.size() != request.prompt.size()) {
+    return error(Code::kInvalidArgument, "token types: wanted one for each of {} tokens, found {}",
+                 request.prompt.size(), types.size());
+  }
+  for (const int32_t type : types) {
+    if (type >= 0 && type < std::max<int64_t>(1, num_token_types)) continue;
+    return error(Code::kInvalidArgument, "token types: wanted 0 to {}, found {}",
+                 std::max<int64_t>(1, num_token_types) - 1, type);
+  }
+  return {};
+}
+
 }  // namespace
 
-Status check_request(const Request& request, const sample::SamplingLimits& limits) {
+Status check_request(const Request& request, const RequestLimits& all) {
+  const sample::SamplingLimits& limits = all.sampling;
   SPYRE_TRY(check_prompt(request.prompt, limits.vocab_size));
+  if (request.pooling.has_value() != all.pools) {
+    return error(
+        Code::kInvalidArgument, "the model gives {}",
+        all.pools ? "vectors (embeddings, scores or classes), no text" : "text, no vectors");
+  }
+  if (request.pooling) return check_pooling(request, all.num_token_types);
   SPYRE_TRY(sample::validate(request.params, limits));
   if (!request.beam) return {};
   if (request.grammar) {

@@ -33,11 +33,22 @@ class RandomSteps {
     for (int64_t row = 0; row < std::min(total, program.output_rows); ++row) {
       step_.output_rows.push_back(static_cast<int32_t>(row));
     }
+    if (runner_.pools()) add_pooling_inputs(rows);
     SPYRE_TRY(runner_.run(step_));
     return {};
   }
 
  private:
+  // An output row a sequence.
+  void add_pooling_inputs(const Rows& rows) {
+    step_.output_rows.clear();
+    for (int64_t i = 0; i < rows.sequences; ++i) {
+      step_.output_rows.push_back(static_cast<int32_t>(i * rows.tokens_each));
+      step_.lengths.push_back(static_cast<int32_t>(rows.tokens_each));
+    }
+    step_.token_types.assign(step_.tokens.size(), 0);
+  }
+
   void add_sequence(int64_t index, const Rows& rows) {
     for (int64_t i = 0; i < rows.tokens_each; ++i) {
       step_.tokens.push_back(tokens_.next());

@@ -117,6 +117,10 @@ NodeId Builder::slice_heads(NodeId x, int64_t head_dim, int64_t begin, int64_t l
 
 NodeId Builder::gather_rows(NodeId x, NodeId rows) { return append(Op::kGatherRows, {x, rows}); }
 
+NodeId Builder::pool(Op op, NodeId x, NodeId rows, NodeId lengths) {
+  return append(op, {x, rows, lengths});
+}
+
 NodeId Builder::moe_mlp(NodeId x, NodeId router_logits, NodeId w_in, NodeId w_out, int64_t top_k,
                         Op activation) {
   return append(Op::kMoeMlp, {x, router_logits, w_in, w_out},

@@ -34,7 +34,7 @@ class Builder {
   NodeId rms_norm(NodeId x, NodeId w, float eps, float offset = 0.0f);
   NodeId layer_norm(NodeId x, NodeId w, std::optional<NodeId> b, float eps);
   NodeId rope(NodeId x, NodeId positions, NodeId frequencies, int64_t head_dim, float factor);
-  // inputs: q, k, v, positions, sequences, block_table.
+  // inputs: q, k, v, positions, sequences, block_table; lengths, buckets if wanted.
   NodeId attention(std::vector<NodeId> inputs, const AttentionAttributes& attributes);
   // op: kSilu, kGelu, kGeluTanh, kRelu or kTanh.
   NodeId activation(Op op, NodeId x);
@@ -46,6 +46,8 @@ class Builder {
   // Columns begin .. begin + length - 1 of every run of head_dim columns.
   NodeId slice_heads(NodeId x, int64_t head_dim, int64_t begin, int64_t length);
   NodeId gather_rows(NodeId x, NodeId rows);
+  // op: kMeanPool or kMaxPool.
+  NodeId pool(Op op, NodeId x, NodeId rows, NodeId lengths);
   NodeId moe_mlp(NodeId x, NodeId router_logits, NodeId w_in, NodeId w_out, int64_t top_k,
                  Op activation);
 

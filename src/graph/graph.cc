@@ -29,4 +29,16 @@ int64_t elements_of(const Node& node) {
   return elements;
 }
 
+size_t row_operand(const Node& node) {
+  switch (node.op) {
+    case Op::kEmbed:
+    case Op::kGatherRows:
+    case Op::kMeanPool:
+    case Op::kMaxPool:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
 }  // namespace spyre::graph

@@ -87,6 +87,9 @@ class Graph {
 bool is_computed(const Node& node);    // neither input, weight nor constant
 int64_t columns_of(const Node& node);  // of its result: the last dimension
 int64_t elements_of(const Node& node);
+// The place among its inputs of the one whose rows are its own: ops that take rows by number have
+// one for each of the numbers. Ops with inputs only.
+size_t row_operand(const Node& node);
 
 // Result type of a node whose inputs are in the graph, by the table's rule. kInvalidArgument says
 // what was wanted and found.

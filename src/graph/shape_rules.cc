@@ -147,6 +147,21 @@ Result<Type> attention(const Node& node, InputNodes inputs) {
   SPYRE_TRY(expect(inputs, 3, kI, {rows}, "positions"));
   SPYRE_TRY(expect(inputs, 4, kI, {rows}, "sequences"));
   SPYRE_TRY(expect(inputs, 5, kI, {kAny, kAny}, "block_table"));
+  if (inputs.size() > 6) {
+    SPYRE_TRY(expect(inputs, 6, kI, {inputs[5]->type.dims[0]}, "lengths"));
+    if (node.integer(Attribute::kWindow) != 0) {
+      return error(Code::kInvalidArgument, "window {}: wanted 0 with lengths",
+                   node.integer(Attribute::kWindow));
+    }
+  }
+  if (inputs.size() > 7) {
+    SPYRE_TRY(expect_weight(inputs, 7, {kAny, columns / head_dim}, "buckets"));
+    const int64_t buckets = inputs[7]->type.dims[0];
+    if (buckets % 2 != 0 || buckets < 4) {
+      return error(Code::kInvalidArgument, "buckets: wanted an even number from 4, found {}",
+                   buckets);
+    }
+  }
   return inputs[0]->type;
 }
 
@@ -183,6 +198,14 @@ Result<Type> slice_heads(const Node& node, InputNodes inputs) {
   SPYRE_TRY_ASSIGN(const int64_t begin, integer_in(node, Attribute::kBegin, 0, run - 1));
   SPYRE_TRY_ASSIGN(const int64_t length, integer_in(node, Attribute::kLength, 1, run - begin));
   return Type{kF, {inputs[0]->type.dims[0], columns / run * length}};
+}
+
+Result<Type> pool(const Node&, InputNodes inputs) {
+  SPYRE_TRY(expect(inputs, 0, kF, {kAny, kAny}, "x"));
+  SPYRE_TRY(expect(inputs, 1, kI, {kAny}, "rows"));
+  const int64_t rows = inputs[1]->type.dims[0];
+  SPYRE_TRY(expect(inputs, 2, kI, {rows}, "lengths"));
+  return Type{kF, {rows, inputs[0]->type.dims[1]}};
 }
 
 Result<Type> gather_rows(const Node&, InputNodes inputs) {

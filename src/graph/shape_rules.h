@@ -19,6 +19,7 @@ Result<Type> ids(const Node& node, InputNodes inputs);
 Result<Type> slice(const Node& node, InputNodes inputs);
 Result<Type> slice_heads(const Node& node, InputNodes inputs);
 Result<Type> gather_rows(const Node& node, InputNodes inputs);
+Result<Type> pool(const Node& node, InputNodes inputs);
 Result<Type> moe_mlp(const Node& node, InputNodes inputs);
 
 }  // namespace spyre::graph::shape_rules

@@ -79,9 +79,11 @@ struct Attention {
     return args.window > 0 ? larger(0, args.position + row - args.window + 1) : 0;
   }
 
+  // The position after the last visible one of a row.
+  int64_t last(int64_t row) const { return args.keys > 0 ? args.keys : args.position + row + 1; }
+
   Keys visible(const Chunk& chunk, int64_t row) const {
-    return {larger(first(row) - chunk.start, 0),
-            smaller(args.position + row + 1 - chunk.start, kAttentionChunk)};
+    return {larger(first(row) - chunk.start, 0), smaller(last(row) - chunk.start, kAttentionChunk)};
   }
 
   // The block that holds a position, from a pool.
@@ -96,7 +98,7 @@ struct Attention {
   const std::byte* after_values(const Chunk& chunk, int64_t next, const Keys& keys) const {
     if (next < keys.end) return block_at(args.v_pool, chunk.start + next);
     const int64_t position = chunk.start + kAttentionChunk;
-    if (position < args.position + args.rows) return block_at(args.k_pool, position);
+    if (position < last(args.rows - 1)) return block_at(args.k_pool, position);
     return nullptr;
   }
   static void ask_for(const std::byte* at, int64_t bytes) {
@@ -117,9 +119,16 @@ struct Attention {
     return V::mul(cap, tanh<V>(V::div(score, cap)));
   }
 
+  const float* bias_at(int64_t pair, int64_t key_position) const {
+    return args.bias + pair % args.group * args.bias_stride + key_position -
+           (args.position + pair / args.group);
+  }
+
   // keys: this tile's first token of a block's first dimension. next: a block to ask for, or null.
+  // position: of the first key.
   template <int kPairs>
-  void score_tile(const std::byte* keys, int64_t pair, float* out, const std::byte* next) const {
+  void score_tile(const std::byte* keys, int64_t position, int64_t pair, float* out,
+                  const std::byte* next) const {
     F dots[kPairs][kVectors];
 #pragma GCC unroll 6
     for (int64_t i = 0; i < kPairs; ++i) {
@@ -146,7 +155,11 @@ struct Attention {
     for (int64_t i = 0; i < kPairs; ++i) {
 #pragma GCC unroll 4
       for (int64_t v = 0; v < kVectors; ++v) {
-        V::store(out + i * kAttentionChunk + v * V::kLanes, finished(dots[i][v]));
+        F score = finished(dots[i][v]);
+        if (args.bias != nullptr) {
+          score = V::add(score, V::load(bias_at(pair + i, position + v * V::kLanes)));
+        }
+        V::store(out + i * kAttentionChunk + v * V::kLanes, score);
       }
     }
   }
@@ -161,7 +174,7 @@ struct Attention {
       const std::byte* block = block_at(args.k_pool, position);
       const std::byte* next = slot == 0 ? after_keys(chunk, at + kKvBlockTokens, keys) : nullptr;
       const auto tile = [&](auto count, int64_t pair) {
-        score_tile<decltype(count)::value>(block + slot * kBytes, pair,
+        score_tile<decltype(count)::value>(block + slot * kBytes, position, pair,
                                            scores + pair * kAttentionChunk + at,
                                            pair == first_pair ? next : nullptr);
       };
@@ -341,12 +354,12 @@ struct Attention {
   Chunk chunk_at(int64_t start) const {
     const int64_t past = start + kAttentionChunk - args.position;
     return {.start = start,
-            .row_begin = larger(0, start - args.position),
+            .row_begin = args.keys > 0 ? 0 : larger(0, start - args.position),
             .row_end = args.window > 0 ? smaller(args.rows, past + args.window - 1) : args.rows};
   }
 
   void run() const {
-    const int64_t end = args.position + args.rows;
+    const int64_t end = last(args.rows - 1);
     for (int64_t at = first(0) / kAttentionChunk * kAttentionChunk; at < end;
          at += kAttentionChunk) {
       const Chunk chunk = chunk_at(at);

@@ -55,6 +55,29 @@ void scale(const float* x, float factor, float* out, int64_t n) {
 }
 
 template <typename V>
+void mean_rows(const float* x, float* out, int64_t rows, int64_t columns) {
+  const auto divisor = V::set1(static_cast<float>(rows));
+  for_vectors<V>(columns, [&](int64_t at, int64_t count) {
+    typename V::F sum = load_some<V>(x + at, count);
+    for (int64_t row = 1; row < rows; ++row) {
+      sum = V::add(sum, load_some<V>(x + row * columns + at, count));
+    }
+    store_some<V>(out + at, V::div(sum, divisor), count);
+  });
+}
+
+template <typename V>
+void max_rows(const float* x, float* out, int64_t rows, int64_t columns) {
+  for_vectors<V>(columns, [&](int64_t at, int64_t count) {
+    typename V::F largest = load_some<V>(x + at, count);
+    for (int64_t row = 1; row < rows; ++row) {
+      largest = V::max(load_some<V>(x + row * columns + at, count), largest);
+    }
+    store_some<V>(out + at, largest, count);
+  });
+}
+
+template <typename V>
 void add(const float* a, const float* b, float* out, int64_t n) {
   for_vectors<V>(n, [&](int64_t at, int64_t count) {
     const typename V::F sum = V::add(load_some<V>(a + at, count), load_some<V>(b + at, count));

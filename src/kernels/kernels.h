@@ -60,10 +60,11 @@ using MatmulFunction = void (*)(const MatmulArgs&);
 // Attention of a tile of query rows over paged keys and values, one KV head and some of the query
 // heads that share it. The rows are of one sequence, at positions one after the other.
 //   out[r,g,d] = sum_t softmax_t(scale * q[r,g,:] . k[t,:]) * v[t,d],   all t visible to row r:
-//   t <= position + r, and with a window t > position + r - window
+//   t <= position + r, and with a window t > position + r - window;  with keys > 0: t < keys
 // K block: [head_dim][64] (tokens along the lanes), V block: [64][head_dim], both of kv_format, per
 // (block, kv head). Scores: one FMA chain over d ascending from 0, then times scale, then softcap *
-// tanh(s / softcap) when softcap > 0. Chunks of 256 positions, cut at multiples of 256, ascending;
+// tanh(s / softcap) when softcap > 0, then + bias[g * bias_stride + t - (position + r)] where there
+// is one. Chunks of 256 positions, cut at multiples of 256, ascending;
 // per chunk max, p = exp(s - max), lanes16 sum, PV by one FMA chain over t ascending; chunks merged
 // in ascending order (Milakov & Gimelshein 2018, arXiv 1805.02867).
 struct AttentionArgs {
@@ -78,10 +79,14 @@ struct AttentionArgs {
   int64_t block_stride;        // bytes
   const int32_t* block_table;  // block of positions 64*i .. 64*i+63
   int64_t window;              // positions a row sees, its own the last; 0: all
+  int64_t keys;                // > 0: every row sees positions [0, keys); needs no window
   int64_t position;            // of the first row
   float scale;
-  float softcap;   // 0 = off
-  float* scratch;  // attention_scratch_floats(rows * group, head_dim)
+  float softcap;      // 0 = off
+  const float* bias;  // of the first head, at distance 0; null: none. Read for all keys of a row's
+                      // chunks, up to the next multiple of 64
+  int64_t bias_stride;  // floats between heads
+  float* scratch;       // attention_scratch_floats(rows * group, head_dim)
 };
 using AttentionFunction = void (*)(const AttentionArgs&);
 size_t attention_scratch_floats(int64_t pairs, int64_t head_dim);
@@ -128,6 +133,10 @@ struct KernelTable {
   // 2104.09864, rotate-half form): a c - b s, b c + a s, each product rounded. cosines, sines:
   // [rotary / 2].
   void (*rope)(float* head, const float* cosines, const float* sines, int64_t rotary);
+  // x: [rows, columns], at least one row -> [columns]: the mean (one chain of additions, rows
+  // ascending, then divided) and the largest value of each column.
+  void (*mean_rows)(const float* x, float* out, int64_t rows, int64_t columns);
+  void (*max_rows)(const float* x, float* out, int64_t rows, int64_t columns);
   // Elementwise, in place allowed: silu, gelu (erf form), gelu_tanh, relu, tanh, round_bf16 and
   // round_f16 (to nearest even and back, as matmul inputs are; f16 saturates at 65504); add, mul.
 #define SPYRE_UNARY(name) void (*name)(const float* x, float* out, int64_t n);

@@ -106,21 +106,30 @@ void piece_attend(const Piece& p, void* const* at, int64_t rows, int64_t begin, 
   const AttentionItem item = item_of(p, at, rows, begin);
   const int64_t kv_head = item.head / (p.columns / p.run);
   const int64_t pool = kv_head * 2 * p.run * kKvBlockTokens * kFloatBytes<kKv>;
-  const AttentionArgs args = {.q = row_of(p.x, at, 0),
-                              .out = row_of(p.out, at, item.row) + item.head * p.run,
-                              .out_stride = p.out.stride,
-                              .rows = item.rows,
-                              .group = item.heads,
-                              .head_dim = p.run,
-                              .k_pool = values<std::byte>(at, p.weight) + pool,
-                              .v_pool = values<std::byte>(at, p.bias) + pool,
-                              .block_stride = p.stride,
-                              .block_table = block_row(p, at, item.row),
-                              .window = p.window,
-                              .position = values<int32_t>(at, p.ids)[item.row],
-                              .scale = p.a,
-                              .softcap = p.b,
-                              .scratch = row_of(p.y, at, 0)};
+  const int32_t sequence = values<int32_t>(at, p.extra)[item.row];
+  const float* relative = nullptr;
+  if (p.relative != kNoSlot) {
+    relative = values(at, p.relative) + item.head * p.relative_stride + p.relative_stride / 2;
+  }
+  const AttentionArgs args = {
+      .q = row_of(p.x, at, 0),
+      .out = row_of(p.out, at, item.row) + item.head * p.run,
+      .out_stride = p.out.stride,
+      .rows = item.rows,
+      .group = item.heads,
+      .head_dim = p.run,
+      .k_pool = values<std::byte>(at, p.weight) + pool,
+      .v_pool = values<std::byte>(at, p.bias) + pool,
+      .block_stride = p.stride,
+      .block_table = block_row(p, at, item.row),
+      .window = p.window,
+      .keys = p.lengths == kNoSlot ? 0 : values<int32_t>(at, p.lengths)[sequence],
+      .position = values<int32_t>(at, p.ids)[item.row],
+      .scale = p.a,
+      .softcap = p.b,
+      .bias = relative,
+      .bias_stride = p.relative_stride,
+      .scratch = row_of(p.y, at, 0)};
   attention<V, kKv>(args);
 }
 

@@ -91,6 +91,30 @@ void piece_gather_rows(const Piece& p, void* const* at, int64_t, int64_t begin, 
   }
 }
 
+// call(x, out, rows) for each row of the share, which stands for so many of x.
+template <typename Call>
+void for_pools(const Piece& p, void* const* at, int64_t begin, int64_t end, Call call) {
+  const auto* firsts = values<int32_t>(at, p.ids);
+  const auto* lengths = values<int32_t>(at, p.lengths);
+  for (int64_t row = begin; row < end; ++row) {
+    call(row_of(p.x, at, firsts[row]), row_of(p.out, at, row), lengths[row]);
+  }
+}
+
+template <typename V>
+void piece_mean_pool(const Piece& p, void* const* at, int64_t, int64_t begin, int64_t end) {
+  for_pools(p, at, begin, end, [&](const float* x, float* out, int64_t rows) {
+    mean_rows<V>(x, out, rows, p.columns);
+  });
+}
+
+template <typename V>
+void piece_max_pool(const Piece& p, void* const* at, int64_t, int64_t begin, int64_t end) {
+  for_pools(p, at, begin, end, [&](const float* x, float* out, int64_t rows) {
+    max_rows<V>(x, out, rows, p.columns);
+  });
+}
+
 template <typename V>
 void piece_add_offset(const Piece& p, void* const* at, int64_t, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) {

@@ -26,6 +26,8 @@ constexpr KernelTable tier_table(Isa isa) {
   table.rope = rope<V>;
   table.scale = scale<V>;
   table.softmax = softmax<V>;
+  table.mean_rows = mean_rows<V>;
+  table.max_rows = max_rows<V>;
 #define SPYRE_WEIGHT_FLOAT(format) \
   table.matmul_f32[static_cast<size_t>(Format::format)] = matmul_float<V, Format::format>;
 #define SPYRE_WEIGHT_INTEGER(format)                                                              \

@@ -1,5 +1,7 @@
 #include "loadtest/dataset.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -52,19 +54,24 @@ std::vector<Prompt> random_prompts(const RandomPrompts& options, size_t choices,
   return prompts;
 }
 
+// A text, token ids, or texts; none of them empty.
+bool is_content(const Json& prompt) {
+  const auto is_text = [](const Json& each) { return each.is_string() && each != ""; };
+  const auto is_id = [](const Json& each) { return each.is_number_unsigned(); };
+  if (!prompt.is_array()) return is_text(prompt);
+  return !prompt.empty() &&
+         (std::ranges::all_of(prompt, is_id) || std::ranges::all_of(prompt, is_text));
+}
+
 Result<Prompt> parse_line(const std::string& text, int64_t number, int64_t output_tokens) {
   const std::string where = fmt::format("line {}", number);
   SPYRE_TRY_ASSIGN(const Json line, parse_json(text, where));
-  const auto is_id = [](const Json& each) { return each.is_number_unsigned(); };
-  const bool sound = line.is_object() && line.contains("prompt") &&
-                     (line["prompt"].is_string() ||
-                      (line["prompt"].is_array() && std::ranges::all_of(line["prompt"], is_id)));
-  if (!sound || line["prompt"].empty() || line["prompt"] == "") {
+  if (!line.is_object() || !line.contains("prompt") || !is_content(line["prompt"])) {
     return error(Code::kInvalidArgument,
-                 "{}: wanted {{\"prompt\": TEXT or a list of token ids, ...}}", where);
+                 "{}: wanted {{\"prompt\": TEXT or a list of token ids or of texts, ...}}", where);
   }
   Prompt prompt{.content = line["prompt"], .output_tokens = output_tokens};
-  if (prompt.content.is_array()) {
+  if (prompt.content.is_array() && prompt.content.front().is_number()) {
     prompt.prompt_tokens = static_cast<int64_t>(prompt.content.size());
   }
   if (output_tokens > 0) return prompt;
@@ -97,6 +104,27 @@ std::vector<Prompt> random_word_prompts(const RandomPrompts& options) {
   };
   std::vector<Prompt> prompts = random_prompts<std::string>(options, all.size(), add);
   for (Prompt& each : prompts) each.prompt_tokens = 0;
+  return prompts;
+}
+
+std::vector<Prompt> random_rerank_prompts(const RandomPrompts& options) {
+  const std::vector<std::string> all = words();
+  const auto add = [&](std::vector<std::string>& texts, size_t choice) {
+    texts.push_back(all[choice]);
+  };
+  std::vector<Prompt> prompts = random_prompts<std::vector<std::string>>(options, all.size(), add);
+  for (Prompt& each : prompts) {
+    const auto list = each.content.get<std::vector<std::string>>();
+    const size_t asking = std::max<size_t>(1, list.size() / 4);
+    const auto joined = [](std::span<const std::string> some) {
+      return fmt::format("{}", fmt::join(some, " "));
+    };
+    const std::span<const std::string> span(list);
+    // A single word asks and answers.
+    const auto document = list.size() > 1 ? span.subspan(asking) : span;
+    each.content = {joined(span.first(asking)), joined(document)};
+    each.prompt_tokens = 0;
+  }
   return prompts;
 }
 

@@ -11,6 +11,7 @@
 
 #include "loadtest/answer_reader.h"
 #include "loadtest/connection.h"
+#include "loadtest/whole_answer.h"
 
 namespace spyre::loadtest {
 
@@ -126,14 +127,16 @@ class Load {
     const Clock::time_point sent = Clock::now();
     const double turn = arrivals_[index];
     AnswerReader reader([sent] { return seconds_between(sent, Clock::now()); });
-    std::function<void(std::string_view)> on_body = [&](std::string_view piece) {
-      reader.take(piece);
-    };
+    const bool streams = generates(options_.fields.api);
+    std::function<void(std::string_view)> on_body = nullptr;
+    if (streams) on_body = [&](std::string_view piece) { reader.take(piece); };
     const double timeout = options_.target.timeout_seconds;
     Reply reply = co_await connection->ask(bytes, std::move(on_body), timeout);
     last_answer_ = Clock::now();
     Outcome& outcome = result_.outcomes[index];
-    outcome = reader.finish(reply.status, reply.body, reply.failure);
+    outcome = streams ? reader.finish(reply.status, reply.body, reply.failure)
+                      : read_whole_answer(reply.status, reply.body, reply.failure,
+                                          seconds_between(sent, last_answer_));
     if (outcome.input_tokens == 0) outcome.input_tokens = prompts_[index].prompt_tokens;
     outcome.start = seconds_between(start_, sent);
     outcome.queued = std::max(0.0, outcome.start - turn);
@@ -172,23 +175,6 @@ class Load {
 };
 
 }  // namespace
-
-Json request_body(const RequestFields& fields, const Prompt& prompt) {
-  Json body = {{"model", fields.model},
-               {"stream", true},
-               {"stream_options", {{"include_usage", true}}},
-               {"temperature", fields.temperature}};
-  if (fields.api == Api::kChat) {
-    body["messages"] = Json::array({{{"role", "user"}, {"content", prompt.content}}});
-    body["max_completion_tokens"] = prompt.output_tokens;
-  } else {
-    body["prompt"] = prompt.content;
-    body["max_tokens"] = prompt.output_tokens;
-  }
-  if (fields.ignore_eos) body["ignore_eos"] = true;
-  body.update(fields.more);
-  return body;
-}
 
 Result<LoadResult> run_load(const LoadOptions& options, const std::vector<Prompt>& prompts,
                             const std::function<void(int64_t)>& on_done,

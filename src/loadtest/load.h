@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "loadtest/api.h"
 #include "loadtest/arrivals.h"
 #include "loadtest/dataset.h"
 #include "loadtest/outcome.h"
@@ -17,25 +17,12 @@
 
 namespace spyre::loadtest {
 
-enum class Api { kCompletions, kChat };
-
 struct Target {
   Url url;
   std::string endpoint = "/v1/completions";                       // behind url.path
   std::vector<std::pair<std::string, std::string>> headers = {};  // with every request
   double timeout_seconds = 6 * 3600;                              // of one answer
 };
-
-struct RequestFields {
-  Api api = Api::kCompletions;
-  std::string model;
-  double temperature = 0;
-  bool ignore_eos = false;
-  Json more = Json::object();  // these win over the others
-};
-
-// The body of a streaming request.
-Json request_body(const RequestFields& fields, const Prompt& prompt);
 
 struct LoadOptions {
   Target target;

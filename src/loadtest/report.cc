@@ -33,17 +33,23 @@ std::string_view title(Measure measure) {
   return "";
 }
 
-void add_details(Json& json, const LoadResult& result) {
-  for (const char* key : {"input_lens", "output_lens", "ttfts", "itls", "generated_texts", "errors",
-                          "start_times", "queue_times", "latencies"}) {
+void add_details(Json& json, const LoadResult& result, bool generates) {
+  for (const char* key : {"input_lens", "errors", "start_times", "queue_times", "latencies"}) {
     json[key] = Json::array();
+  }
+  if (generates) {
+    for (const char* key : {"output_lens", "ttfts", "itls", "generated_texts"}) {
+      json[key] = Json::array();
+    }
   }
   for (const Outcome& each : result.outcomes) {
     json["input_lens"].push_back(each.input_tokens);
-    json["output_lens"].push_back(each.output_tokens);
-    json["ttfts"].push_back(each.first_token);
-    json["itls"].push_back(each.gaps);
-    json["generated_texts"].push_back(each.text);
+    if (generates) {
+      json["output_lens"].push_back(each.output_tokens);
+      json["ttfts"].push_back(each.first_token);
+      json["itls"].push_back(each.gaps);
+      json["generated_texts"].push_back(each.text);
+    }
     json["errors"].push_back(each.error);
     json["start_times"].push_back(each.start);
     json["queue_times"].push_back(each.queued);
@@ -62,11 +68,13 @@ std::string report(const RunFacts& facts, const Summary& summary,
   if (facts.request_rate) text += row("Request rate configured (RPS):", *facts.request_rate);
   text += row("Benchmark duration (s):", summary.seconds);
   text += row("Total input tokens:", summary.input_tokens);
-  text += row("Total generated tokens:", summary.output_tokens);
+  if (facts.generates) text += row("Total generated tokens:", summary.output_tokens);
   text += row("Request throughput (req/s):", summary.request_throughput);
   if (summary.request_goodput) text += row("Request goodput (req/s):", *summary.request_goodput);
-  text += row("Output token throughput (tok/s):", summary.output_throughput);
-  text += row("Peak output token throughput (tok/s):", summary.peak_output_tokens_per_second);
+  if (facts.generates) {
+    text += row("Output token throughput (tok/s):", summary.output_throughput);
+    text += row("Peak output token throughput (tok/s):", summary.peak_output_tokens_per_second);
+  }
   text += row("Peak concurrent requests:", summary.peak_concurrency);
   text += row("Total token throughput (tok/s):", summary.total_throughput);
   for (const Measure measure : measures) {
@@ -100,14 +108,17 @@ Json result_json(const RunFacts& facts, const Summary& summary, const LoadResult
       {"completed", summary.completed},
       {"failed", summary.failed},
       {"total_input_tokens", summary.input_tokens},
-      {"total_output_tokens", summary.output_tokens},
       {"request_throughput", summary.request_throughput},
       {"request_goodput", summary.request_goodput ? Json(*summary.request_goodput) : Json()},
-      {"output_throughput", summary.output_throughput},
       {"total_token_throughput", summary.total_throughput},
-      {"max_output_tokens_per_s", summary.peak_output_tokens_per_second},
       {"max_concurrent_requests", summary.peak_concurrency}};
+  if (facts.generates) {
+    json["total_output_tokens"] = summary.output_tokens;
+    json["output_throughput"] = summary.output_throughput;
+    json["max_output_tokens_per_s"] = summary.peak_output_tokens_per_second;
+  }
   for (const auto& [measure, values] : summary.measures) {
+    if (!facts.generates && measure != Measure::kE2el) continue;
     const std::string unit = fmt::format("{}_ms", name(measure));
     json["mean_" + unit] = values.mean;
     json["median_" + unit] = values.median;
@@ -117,7 +128,7 @@ Json result_json(const RunFacts& facts, const Summary& summary, const LoadResult
     }
   }
   for (const auto& [key, value] : facts.metadata) json[key] = value;
-  if (detailed) add_details(json, result);
+  if (detailed) add_details(json, result, facts.generates);
   return json;
 }
 

@@ -16,7 +16,8 @@ namespace spyre::loadtest {
 struct RunFacts {
   std::string date;  // "20261125-134500"
   std::string backend = "openai";
-  std::string label;  // empty: null
+  bool generates = true;  // else nothing is said of generated tokens, and e2el is the only measure
+  std::string label;      // empty: null
   std::string model;
   std::string tokenizer;  // empty: that of the model
   int64_t num_prompts = 0;

@@ -51,6 +51,22 @@ Op activation_op(checkpoint::ActivationFunction function) {
   return Op::kSilu;
 }
 
+static std::optional<Op> head_activation_op(checkpoint::HeadActivation activation) {
+  switch (activation) {
+    case checkpoint::HeadActivation::kIdentity:
+      return std::nullopt;
+    case checkpoint::HeadActivation::kTanh:
+      return Op::kTanh;
+    case checkpoint::HeadActivation::kRelu:
+      return Op::kRelu;
+    case checkpoint::HeadActivation::kGelu:
+      return Op::kGelu;
+    case checkpoint::HeadActivation::kSilu:
+      return Op::kSilu;
+  }
+  return std::nullopt;
+}
+
 float attention_scale(const ModelConfig& config) {
   if (config.attention_multiplier) return *config.attention_multiplier;
   const float width =
@@ -89,7 +105,7 @@ Qkv rotate(Builder& b, const ModelConfig& config, const StepNodes& step, const R
 NodeId attend(Builder& b, const ModelConfig& config, const StepNodes& step, int64_t layer,
               Qkv qkv) {
   return b.attention({qkv.q, qkv.k, qkv.v, step.positions, step.sequences, step.block_table},
-                     {.layer = layer,
+                     {.layer = layer % kv_layers(config),
                       .kv_heads = config.num_kv_heads,
                       .head_dim = config.head_dim,
                       .scale = attention_scale(config),
@@ -103,6 +119,64 @@ NodeId gated_mlp(Builder& b, const ModelConfig& config, NodeId x, const std::str
   const NodeId up = linear(b, x, prefix + ".up_proj", config.intermediate_size, config.mlp_bias);
   const NodeId inner = b.mul(b.activation(activation_op(config.activation), gate), up);
   return linear(b, inner, prefix + ".down_proj", config.hidden_size, config.mlp_bias);
+}
+
+NodeId sequence_lengths(Builder& b, const StepShape& shape) {
+  return b.input("lengths", DType::kI32, {shape.sequences});
+}
+
+NodeId encoder_embeddings(Builder& b, const ModelConfig& config, const StepNodes& step) {
+  const NodeId words =
+      b.weight("embeddings.word_embeddings.weight", {config.vocab_size, config.hidden_size});
+  const NodeId places =
+      b.weight("embeddings.position_embeddings.weight",
+               {config.first_position + config.max_positions, config.hidden_size});
+  NodeId position = step.positions;
+  if (config.first_position != 0) {
+    position = b.input("position_ids", DType::kI32, {b.type(step.positions).dims[0]});
+  }
+  const NodeId word = b.embed(words, step.tokens);
+  return b.add(word, b.embed(places, position));
+}
+
+NodeId attend_both_ways(Builder& b, const ModelConfig& config, const StepNodes& step,
+                        NodeId lengths, Qkv qkv, std::optional<NodeId> buckets) {
+  std::vector<NodeId> inputs = {
+      qkv.q, qkv.k, qkv.v, step.positions, step.sequences, step.block_table, lengths};
+  if (buckets) inputs.push_back(*buckets);
+  return b.attention(std::move(inputs), {.layer = 0,
+                                         .kv_heads = config.num_kv_heads,
+                                         .head_dim = config.head_dim,
+                                         .scale = attention_scale(config)});
+}
+
+NodeId encoder_mlp(Builder& b, const ModelConfig& config, NodeId x, const std::string& prefix) {
+  NodeId h = linear(b, x, prefix + ".intermediate.dense", config.intermediate_size, true);
+  h = b.activation(activation_op(config.activation), h);
+  h = linear(b, h, prefix + ".output.dense", config.hidden_size, true);
+  return layer_norm(b, b.add(h, x), prefix + ".output.LayerNorm", config.norm_eps);
+}
+
+NodeId pooled(Builder& b, const ModelConfig& config, const StepShape& shape, const StepNodes& step,
+              NodeId x) {
+  const checkpoint::Pooling& pooling = *config.pooling;
+  switch (pooling.type) {
+    case checkpoint::PoolingType::kCls:
+    case checkpoint::PoolingType::kLast:
+      x = b.gather_rows(x, step.output_rows);
+      break;
+    case checkpoint::PoolingType::kMean:
+      x = b.pool(Op::kMeanPool, x, step.output_rows, sequence_lengths(b, shape));
+      break;
+    case checkpoint::PoolingType::kMax:
+      x = b.pool(Op::kMaxPool, x, step.output_rows, sequence_lengths(b, shape));
+      break;
+  }
+  for (const checkpoint::DenseLayer& layer : pooling.layers) {
+    x = linear(b, x, layer.name, layer.outputs, layer.bias);
+    if (const auto op = head_activation_op(layer.activation)) x = b.activation(*op, x);
+  }
+  return x;
 }
 
 NodeId lm_head(Builder& b, const ModelConfig& config, NodeId x, const std::string& embedding) {

@@ -3,6 +3,7 @@
 // serves.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "checkpoint/model_config.h"
@@ -62,6 +63,22 @@ NodeId attend(Builder& b, const ModelConfig& config, const StepNodes& step, int6
 // down(activation(gate(x)) * up(x)) (SwiGLU and kin, arXiv 2002.05202), weights "prefix.gate_proj",
 // "up_proj", "down_proj".
 NodeId gated_mlp(Builder& b, const ModelConfig& config, NodeId x, const std::string& prefix);
+
+// Tokens of each sequence, an input of [S].
+NodeId sequence_lengths(Builder& b, const StepShape& shape);
+
+// --- encoders, in BERT's names
+// Word and position embeddings, added.
+NodeId encoder_embeddings(Builder& b, const ModelConfig& config, const StepNodes& step);
+// Attention of every token to all of its sequence. buckets: weight of the bias by distance.
+NodeId attend_both_ways(Builder& b, const ModelConfig& config, const StepNodes& step,
+                        NodeId lengths, Qkv qkv, std::optional<NodeId> buckets = std::nullopt);
+// norm(x + dense(activation(dense(x)))).
+NodeId encoder_mlp(Builder& b, const ModelConfig& config, NodeId x, const std::string& prefix);
+
+// What config.pooling makes of the last hidden states [T, H]: [R, columns].
+NodeId pooled(Builder& b, const ModelConfig& config, const StepShape& shape, const StepNodes& step,
+              NodeId x);
 
 // Logits [R, vocab] of normalised hidden states [R, H]: the tied embedding table or
 // "lm_head.weight".

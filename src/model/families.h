@@ -21,5 +21,7 @@ graph::Graph build_gemma3(const BuildRequest& request);
 graph::Graph build_phi3(const BuildRequest& request);
 graph::Graph build_gpt_bigcode(const BuildRequest& request);
 graph::Graph build_opt(const BuildRequest& request);
+graph::Graph build_bert(const BuildRequest& request);
+graph::Graph build_mpnet(const BuildRequest& request);
 
 }  // namespace spyre::model

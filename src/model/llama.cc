@@ -34,6 +34,10 @@ graph::Graph build_llama(const BuildRequest& request) {
     x = b.add(x, b.scale(h, config.residual_multiplier));
   }
 
+  if (config.pooling) {
+    x = rms_norm(b, x, "model.norm", config.norm_eps);
+    return b.finish({pooled(b, config, request.shape, step, x)});
+  }
   x = rms_norm(b, b.gather_rows(x, step.output_rows), "model.norm", config.norm_eps);
   return b.finish({b.scale(lm_head(b, config, x, embedding), 1.0f / config.logits_scaling)});
 }

@@ -13,6 +13,11 @@ namespace spyre::model {
 // What one graph is specialised for. Its inputs, all i32: "tokens" [rows], "positions" [rows],
 // "sequences" [rows] (which row of the block table), "block_table" [sequences, max_blocks],
 // "output_rows" [output_rows]. Its output: logits [output_rows, vocab_size], f32.
+// Of pooling models also "lengths" [sequences] and, for encoders that ask for them, "token_types"
+// [rows] and "position_ids" [rows], the rows of the position table (ModelConfig::first_position): a
+// step holds whole texts, each one's rows side by side, and output_rows has an entry for
+// each sequence, its last row where the last token is pooled, else its first. The output is
+// [output_rows, Pooling::columns()].
 struct StepShape {
   int64_t rows = 1;
   int64_t sequences = 1;
@@ -29,5 +34,8 @@ Result<graph::Graph> build(const checkpoint::ModelConfig& config, const StepShap
                            int64_t max_model_len);
 
 std::vector<std::string> supported_architectures();
+
+// Layers of the KV cache: a pooling model has no later step, so its layers use one in turn.
+int64_t kv_layers(const checkpoint::ModelConfig& config);
 
 }  // namespace spyre::model

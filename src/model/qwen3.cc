@@ -29,6 +29,10 @@ graph::Graph build_qwen3(const BuildRequest& request) {
     x = b.add(x, gated_mlp(b, config, h, prefix + ".mlp"));
   }
 
+  if (config.pooling) {
+    x = rms_norm(b, x, "model.norm", config.norm_eps);
+    return b.finish({pooled(b, config, request.shape, step, x)});
+  }
   x = rms_norm(b, b.gather_rows(x, step.output_rows), "model.norm", config.norm_eps);
   return b.finish({lm_head(b, config, x, embedding)});
 }

@@ -193,6 +193,31 @@ Status check_fused_mha(const ModelConfig& c) {
                c.num_heads, c.num_kv_heads);
 }
 
+// Queries as wide as hidden states, a KV head each.
+Status check_encoder(const ModelConfig& c) {
+  SPYRE_TRY(in_range("num_token_types", c.num_token_types, 0, kMaxVocabulary));
+  SPYRE_TRY(in_range("first_position", c.first_position, 0, kMaxLearnedPositions));
+  SPYRE_TRY(in_range("num_kv_heads", c.num_kv_heads, c.num_heads, c.num_heads));
+  return in_range("num_heads * head_dim", c.num_heads * c.head_dim, c.hidden_size, c.hidden_size);
+}
+
+// Layers of the head follow each other.
+Status check_pooling(const ModelConfig& c, Pools pools) {
+  if (c.pooling.has_value() != (pools == Pools::kAlways) && pools != Pools::kCan) {
+    return error(Code::kUnsupported, "architecture '{}': wanted a model that {}", c.architecture,
+                 c.pooling ? "gives vectors (embeddings, scores or classes); it generates text"
+                           : "generates text; it gives vectors");
+  }
+  if (!c.pooling) return {};
+  int64_t columns = c.hidden_size;
+  for (const checkpoint::DenseLayer& layer : c.pooling->layers) {
+    SPYRE_TRY(in_range(layer.name + ": inputs", layer.inputs, columns, columns));
+    SPYRE_TRY(in_range(layer.name + ": outputs", layer.outputs, 1, kMaxWidth));
+    columns = layer.outputs;
+  }
+  return {};
+}
+
 }  // namespace
 
 Status validate(const ModelConfig& config, const FamilyNeeds& needs, int64_t max_model_len) {
@@ -207,7 +232,13 @@ Status validate(const ModelConfig& config, const FamilyNeeds& needs, int64_t max
   }
   if (needs.experts) SPYRE_TRY(check_experts(config));
   if (needs.fused_mha) SPYRE_TRY(check_fused_mha(config));
-  return {};
+  if (needs.pooling == Pools::kAlways) SPYRE_TRY(check_encoder(config));
+  if (needs.buckets) {
+    SPYRE_TRY(in_range("relative_position_buckets", config.relative_position_buckets, 4, 1 << 16));
+    SPYRE_TRY(
+        in_range("relative_position_buckets (odd)", config.relative_position_buckets % 2, 0, 0));
+  }
+  return check_pooling(config, needs.pooling);
 }
 
 Status validate(const StepShape& shape) {

@@ -8,11 +8,16 @@
 
 namespace spyre::model {
 
+// Whether a family's graphs end in Pooling's vectors instead of logits.
+enum class Pools : uint8_t { kNever, kCan, kAlways };
+
 // What tells families apart here.
 struct FamilyNeeds {
   bool rotary = true;      // rope fields; else a table of max_positions learned positions
   bool experts = false;    // num_experts, experts_per_token
   bool fused_mha = false;  // one matrix for q, k, v, as wide as hidden: one KV head, or one a head
+  Pools pooling = Pools::kNever;
+  bool buckets = false;  // relative_position_buckets
 };
 
 // kInvalidArgument names the field of the config (or of the shape), what was wanted and found.

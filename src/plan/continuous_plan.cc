@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "runner/kv_shape.h"
 #include "schedule/continuous.h"
 
 namespace spyre::plan {
@@ -77,7 +78,7 @@ Result<ServingPlan> plan_continuous(const checkpoint::Checkpoint& checkpoint,
                                     const ContinuousInputs& inputs) {
   SPYRE_TRY_ASSIGN(const int64_t budget,
                    kv_budget(checkpoint, precision, inputs.max_model_len, inputs.machine));
-  const int64_t block_bytes = kv_shape(checkpoint.config(), precision.kv, 1).block_bytes();
+  const int64_t block_bytes = runner::kv_shape(checkpoint.config(), precision.kv, 1).block_bytes();
   // One block is nobody's.
   SPYRE_TRY_ASSIGN(ServingPlan plan, continuous_limits(inputs, budget / block_bytes - 1));
   plan.programs = inputs.programs(plan.max_num_seqs, plan.max_model_len);

@@ -5,6 +5,7 @@
 
 #include "plan/memory_plan.h"
 #include "plan/shape_ladder.h"
+#include "runner/kv_shape.h"
 
 namespace spyre::plan {
 
@@ -67,7 +68,7 @@ Result<std::vector<KnownMemory>> known_memory(std::span<const KnownModel* const>
                                               const runner::Precision& precision) {
   std::vector<KnownMemory> known;
   const checkpoint::ModelConfig& config = checkpoint.config();
-  const int64_t block_bytes = kv_shape(config, precision.kv, 1).block_bytes();
+  const int64_t block_bytes = runner::kv_shape(config, precision.kv, 1).block_bytes();
   int64_t weights = 0;
   const auto add = [&](const KnownModel& model, const auto& each) {
     const int64_t blocks = kv_blocks(each);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "runner/kv_shape.h"
 #include "runner/weight_outline.h"
 
 namespace spyre::plan {
@@ -93,15 +94,6 @@ bool MemoryPlan::fits() const {
          (!kv_bytes_allowed || kv_bytes <= *kv_bytes_allowed);
 }
 
-backend::KvCacheShape kv_shape(const checkpoint::ModelConfig& config, Format format,
-                               int64_t blocks) {
-  return {.format = format,
-          .layers = config.num_layers,
-          .blocks = blocks,
-          .kv_heads = config.num_kv_heads,
-          .head_dim = config.head_dim};
-}
-
 Result<int64_t> weight_bytes(const checkpoint::Checkpoint& checkpoint,
                              const runner::Precision& precision, int64_t max_model_len) {
   SPYRE_TRY_ASSIGN(const backend::WeightSet weights,
@@ -117,7 +109,8 @@ Result<MemoryPlan> plan_memory(const MemoryRequest& request) {
   const checkpoint::ModelConfig& config = request.checkpoint.config();
   SPYRE_TRY_ASSIGN(const backend::WeightSet weights,
                    outlines(request.checkpoint, request.precision, request.max_model_len));
-  const backend::KvCacheShape kv = kv_shape(config, request.precision.kv, request.kv_blocks);
+  const backend::KvCacheShape kv =
+      runner::kv_shape(config, request.precision.kv, request.kv_blocks);
   SPYRE_TRY_ASSIGN(const int64_t scratch, scratch_bytes(request, weights, kv));
 
   MemoryPlan plan;

@@ -43,10 +43,6 @@ struct MemoryPlan {
 // The whole bytes of that share, 0 < utilization <= 1.
 int64_t usable_bytes(int64_t available_bytes, double utilization);
 
-// The KV cache of a model: what a block of it costs is in block_bytes().
-backend::KvCacheShape kv_shape(const checkpoint::ModelConfig& config, Format format,
-                               int64_t blocks);
-
 // Bytes of all weights as they will lie in memory. Errors: those of model::build,
 // Checkpoint::tensor_outline and runner::outline_weight.
 Result<int64_t> weight_bytes(const checkpoint::Checkpoint& checkpoint,

@@ -10,11 +10,20 @@
 
 namespace spyre::plan {
 
+// How the texts of a pooling model are put together.
+enum class Pooled : uint8_t {
+  kNot,     // the model generates
+  kPadded,  // batches of the shapes
+  kPacked,  // as many as a step's tokens hold
+};
+
 struct ServingPlan {
+  Pooled pooled = Pooled::kNot;
   std::vector<schedule::Shape> shapes = {};  // static batching: in the order of preference
   bool planned = false;                      // the shapes are ours, not the user's
   int64_t max_model_len = 0;
   int64_t max_num_seqs = 0;   // rows of the largest batch
+  int64_t step_tokens = 0;    // packed: of a step
   int64_t kv_blocks = 0;      // of the cache
   int64_t usable_blocks = 0;  // of them, those that requests may have
   std::vector<model::StepShape> programs = {};

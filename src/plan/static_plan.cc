@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "plan/shape_ladder.h"
+#include "runner/kv_shape.h"
 #include "schedule/static_admission.h"
 
 namespace spyre::plan {
@@ -34,7 +35,7 @@ Status plan_shapes(const checkpoint::Checkpoint& checkpoint, const runner::Preci
                    const StaticInputs& inputs, ServingPlan& plan) {
   SPYRE_TRY_ASSIGN(const int64_t budget,
                    kv_budget(checkpoint, precision, inputs.max_model_len, inputs.machine));
-  const int64_t block_bytes = kv_shape(checkpoint.config(), precision.kv, 1).block_bytes();
+  const int64_t block_bytes = runner::kv_shape(checkpoint.config(), precision.kv, 1).block_bytes();
   plan.max_model_len = inputs.max_model_len;
   if (inputs.may_shorten) {
     plan.max_model_len = std::min(plan.max_model_len, affordable_tokens(budget / block_bytes));

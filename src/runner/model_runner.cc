@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runner/kv_shape.h"
+
 namespace spyre::runner {
 
 namespace {
@@ -29,6 +31,8 @@ void Step::clear() {
   sequences.clear();
   block_table.clear();
   output_rows.clear();
+  token_types.clear();
+  lengths.clear();
   num_sequences = 0;
 }
 
@@ -51,11 +55,8 @@ Result<std::unique_ptr<ModelRunner>> ModelRunner::load(const checkpoint::Checkpo
 
   const model::StepShape one_row = {.max_blocks = runner->max_blocks()};
   SPYRE_TRY_ASSIGN(const graph::Graph graph, model::build(config, one_row, options.max_model_len));
-  SPYRE_TRY_ASSIGN(runner->kv_cache_, backend::KvCache::create({.format = options.precision.kv,
-                                                                .layers = config.num_layers,
-                                                                .blocks = options.kv_blocks,
-                                                                .kv_heads = config.num_kv_heads,
-                                                                .head_dim = config.head_dim}));
+  SPYRE_TRY_ASSIGN(runner->kv_cache_, backend::KvCache::create(kv_shape(
+                                          config, options.precision.kv, options.kv_blocks)));
   SPYRE_TRY_ASSIGN(runner->weights_,
                    load_weights(graph, checkpoint, options.precision, pool, progress));
   runner->backend_ =
@@ -89,6 +90,19 @@ std::vector<ModelRunner::ProgramOverview> ModelRunner::programs() const {
   return overviews;
 }
 
+// RoBERTa counts the tokens that are not padding from first_position on; its padding token, which a
+// text may spell out, has the place before.
+void ModelRunner::number_positions(const Step& step) {
+  if (config_.first_position == 0) return;
+  const auto padding = static_cast<int32_t>(config_.first_position - 1);
+  position_ids_.resize(step.tokens.size());
+  int32_t last = padding;
+  for (size_t row = 0; row < step.tokens.size(); ++row) {
+    if (step.positions[row] == 0) last = padding;
+    position_ids_[row] = step.tokens[row] == padding ? padding : ++last;
+  }
+}
+
 Result<std::span<float>> ModelRunner::run(const Step& step) {
   const model::StepShape wanted = {.rows = static_cast<int64_t>(step.tokens.size()),
                                    .sequences = step.num_sequences,
@@ -101,11 +115,15 @@ Result<std::span<float>> ModelRunner::run(const Step& step) {
                  "no program was prepared for a step of {} rows, {} sequences and {} output rows",
                  wanted.rows, wanted.sequences, wanted.output_rows);
   }
+  number_positions(step);
   return found->program->run({.tokens = step.tokens,
                               .positions = step.positions,
                               .sequences = step.sequences,
                               .block_table = step.block_table,
-                              .output_rows = step.output_rows});
+                              .output_rows = step.output_rows,
+                              .token_types = step.token_types,
+                              .lengths = step.lengths,
+                              .position_ids = position_ids_});
 }
 
 }  // namespace spyre::runner

@@ -35,6 +35,8 @@ struct Step {
   std::vector<int32_t> sequences;    // per row: which row of block_table
   std::vector<int32_t> block_table;  // [num_sequences, max_blocks()]
   std::vector<int32_t> output_rows;  // rows whose logits are wanted, at least one
+  std::vector<int32_t> token_types;  // pooling models: per row
+  std::vector<int32_t> lengths;      // pooling models: per sequence, its tokens
   int64_t num_sequences = 0;
 
   void clear();
@@ -52,7 +54,8 @@ class ModelRunner {
   // no memory for its scratch; errors of model::build.
   Status prepare(model::StepShape capacity);
 
-  // Logits [output_rows, vocab_size], writable until the next run. Runs the smallest prepared
+  // Logits, or a pooling model's vectors, [output_rows, output_columns()], writable until the next
+  // run. Runs the smallest prepared
   // program that holds the step; allocates nothing. kInternal: none does.
   Result<std::span<float>> run(const Step& step);
 
@@ -60,6 +63,16 @@ class ModelRunner {
   void copy_block(int32_t from, int32_t to) const { kv_cache_.copy_block(from, to); }
 
   int64_t vocab_size() const { return config_.vocab_size; }
+  bool pools() const { return config_.pooling.has_value(); }
+  // Of pooling models: which row of a sequence is its output row, the last or the first.
+  bool pools_last_row() const {
+    return pools() && config_.pooling->type == checkpoint::PoolingType::kLast;
+  }
+  // Rows of the token type table; 0: there is none.
+  int64_t num_token_types() const { return config_.num_token_types; }
+  int64_t output_columns() const {
+    return pools() ? config_.pooling->columns(config_.hidden_size) : config_.vocab_size;
+  }
   int64_t max_model_len() const { return options_.max_model_len; }
   int64_t max_blocks() const;  // of one sequence
   int64_t weight_bytes() const;
@@ -89,7 +102,10 @@ class ModelRunner {
     model::StepShape capacity;
     std::unique_ptr<backend::Program> program;
   };
-  std::vector<Prepared> programs_;  // the smaller before the larger
+  std::vector<Prepared> programs_;     // the smaller before the larger
+  std::vector<int32_t> position_ids_;  // of the running step; empty: its positions
+
+  void number_positions(const Step& step);
 };
 
 }  // namespace spyre::runner

@@ -32,15 +32,16 @@ std::string nearest_fit(std::span<const Shape> shapes, const Demand& demand) {
       text(*longest_prompt), longest_prompt->prompt_tokens);
 }
 
-Status check(const Shape& shape) {
+Status check(const Shape& shape, int64_t fewest_new_tokens) {
   if (shape.prompt_tokens < kBlockTokens || shape.prompt_tokens % kBlockTokens != 0) {
     return error(Code::kInvalidArgument,
                  "VLLM_SPYRE_WARMUP_PROMPT_LENS: wanted positive multiples of {}, found {}",
                  kBlockTokens, shape.prompt_tokens);
   }
-  if (shape.new_tokens < 1) {
+  if (shape.new_tokens < fewest_new_tokens) {
     return error(Code::kInvalidArgument,
-                 "VLLM_SPYRE_WARMUP_NEW_TOKENS: wanted at least 1, found {}", shape.new_tokens);
+                 "VLLM_SPYRE_WARMUP_NEW_TOKENS: wanted at least {}, found {}", fewest_new_tokens,
+                 shape.new_tokens);
   }
   if (shape.batch_size < 1) {
     return error(Code::kInvalidArgument,
@@ -51,13 +52,13 @@ Status check(const Shape& shape) {
 
 }  // namespace
 
-Result<std::vector<Shape>> sorted_shapes(std::span<const Shape> shapes) {
+Result<std::vector<Shape>> sorted_shapes(std::span<const Shape> shapes, int64_t fewest_new_tokens) {
   if (shapes.empty()) {
     return error(Code::kInvalidArgument,
                  "static batching: wanted at least one warmup shape, found none; set "
                  "VLLM_SPYRE_WARMUP_PROMPT_LENS, _NEW_TOKENS and _BATCH_SIZES");
   }
-  for (const Shape& shape : shapes) SPYRE_TRY(check(shape));
+  for (const Shape& shape : shapes) SPYRE_TRY(check(shape, fewest_new_tokens));
   // Into place one by one, behind its equals: std::stable_sort's buffer is deprecated in
   // libstdc++ 12.
   const auto rank = [](const Shape& shape) {

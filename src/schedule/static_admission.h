@@ -13,8 +13,9 @@ namespace spyre::schedule {
 
 // The shapes in the order in which they are preferred: by (batch_size, prompt_tokens), equal ones
 // as they were given. kInvalidArgument: no shape at all, a prompt length that is not a positive
-// multiple of kBlockTokens, new tokens or a batch size below 1; names the variable.
-Result<std::vector<Shape>> sorted_shapes(std::span<const Shape> shapes);
+// multiple of kBlockTokens, too few new tokens or a batch size below 1; names the variable.
+Result<std::vector<Shape>> sorted_shapes(std::span<const Shape> shapes,
+                                         int64_t fewest_new_tokens = 1);
 
 // "(64,20,1), (128,20,4)": prompt, new tokens, batch.
 std::string text(std::span<const Shape> shapes);

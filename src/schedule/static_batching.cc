@@ -13,7 +13,7 @@ StaticBatching::StaticBatching(std::vector<Shape> shapes, ShapeChoice choice)
 
 Result<std::unique_ptr<StaticBatching>> StaticBatching::create(
     const StaticBatchingOptions& options) {
-  SPYRE_TRY_ASSIGN(auto shapes, sorted_shapes(options.shapes));
+  SPYRE_TRY_ASSIGN(auto shapes, sorted_shapes(options.shapes, options.prompt_only ? 0 : 1));
   return std::unique_ptr<StaticBatching>(new StaticBatching(std::move(shapes), options.choice));
 }
 

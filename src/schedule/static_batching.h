@@ -15,6 +15,7 @@ namespace spyre::schedule {
 struct StaticBatchingOptions {
   std::vector<Shape> shapes;  // in any order
   ShapeChoice choice = ShapeChoice::kOrder;
+  bool prompt_only = false;  // requests end with their prompt: shapes have no new tokens
 };
 
 class StaticBatching final : public Scheduler {

@@ -41,10 +41,13 @@ TEST(Checks, RefusedCombinations) {
        {"--num-gpu-blocks-override", "need at least 4 pages"}},
       {{}, {"--task", "embed", "--runner", "generate"}, {"--task embed", "--runner generate"}},
       {{}, {"--runner", "pooling", "--load-format", "dummy"}, {"--load-format dummy"}},
-      {{}, {"--task", "embedding"}, {"--task embed", "embedding models come later", "generate"}},
-      {{}, {"--task", "score"}, {"--task score", "come later"}},
-      {{}, {"--runner", "pooling"}, {"--runner pooling", "embedding models come later"}},
-      {{}, {"--convert", "classify"}, {"--convert classify", "come later", "none"}},
+      {{}, {"--task", "embedding"}, {"spyre generate", "spyre embed"}},
+      {{}, {"--runner", "pooling"}, {"spyre generate", "spyre score"}},
+      {{}, {"--convert", "classify"}, {"spyre generate", "pooling"}},
+      {{},
+       {"--convert", "embed", "--runner", "generate"},
+       {"--convert embed", "--runner generate"}},
+      {{}, {"--format", "npy"}, {"--format", "text or json", "found npy"}},
       {{}, {"--runner", "draft"}, {"one of auto, generate, pooling", "'draft'"}},
       {{{"TORCH_SENDNN_CACHE_ENABLE", "1"}},
        {},
@@ -60,6 +63,35 @@ TEST(Checks, RefusedCombinations) {
     const std::string found = message(settings_of(each.variables, args));
     for (const std::string& part : each.says) EXPECT_THAT(found, testing::HasSubstr(part));
   }
+}
+
+TEST(Checks, PoolingIsForCommandsThatPool) {
+  for (const char* command : {"serve", "embed", "score", "plan"}) {
+    for (const Args& args :
+         {Args{"--runner", "pooling"}, Args{"--convert", "embed"}, Args{"--task", "embed"},
+          Args{"--pooler-config", "{}"}, Args{"--no-pack-tokens"}}) {
+      Args all = {command, "m"};
+      all.insert(all.end(), args.begin(), args.end());
+      EXPECT_EQ(message(settings_of({}, all)), "") << command << " " << args[0];
+    }
+  }
+  EXPECT_THAT(message(settings_of({}, {"embed", "m", "--runner", "generate"})),
+              says("spyre embed", "spyre generate"));
+  EXPECT_THAT(message(settings_of({}, {"serve", "m", "--convert", "embed", "--task", "classify"})),
+              says("--convert embed", "--task classify"));
+  EXPECT_THAT(message(settings_of({}, {"embed", "m", "--format", "json"})),
+              says("jsonl or npy", "found json"));
+}
+
+// A pooling model needs no new tokens, and the older engine is not deprecated for it.
+TEST(Checks, PoolingModelsRunOnEitherEngine) {
+  const auto settings = settings_of({{"VLLM_USE_V1", "0"},
+                                     {"VLLM_SPYRE_WARMUP_PROMPT_LENS", "64,128"},
+                                     {"VLLM_SPYRE_WARMUP_BATCH_SIZES", "4,2"}},
+                                    {"serve", "m", "--runner", "pooling"});
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_TRUE(settings->warnings().empty() ||
+              settings->warnings()[0].find("VLLM_USE_V1") == std::string::npos);
 }
 
 TEST(Checks, RefusedServerCombinations) {

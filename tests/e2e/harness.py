@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "tests/reference"
 BINARY = os.environ.get("SPYRE_BINARY", str(ROOT / "build/release/spyre"))
 LLAMA = REFERENCE / "decoders/llama"
+BERT = REFERENCE / "encoders/bert_mean"
 SECONDS = 60  # more than any command here takes, by far
 
 

@@ -16,9 +16,22 @@ BASES = {
 }
 BOTH = (COMPLETIONS, CHAT)
 
+# What an embedding model is asked: another server, with an encoder that takes 56 tokens.
+EMBEDDINGS = "/v1/embeddings"
+POOLING = "/pooling"
+SCORE = "/score"
+RERANK = "/rerank"
+POOLING_BASES = {
+    EMBEDDINGS: {"input": '"a"'},
+    POOLING: {"input": '"a"'},
+    SCORE: {"text_1": '"a"', "text_2": '"b"'},
+    RERANK: {"query": '"a"', "documents": '["b"]'},
+}
+
 
 def with_fields(path: str, **fields: str) -> str:
-    return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in {**BASES[path], **fields}.items()) + "}"
+    base = (BASES | POOLING_BASES)[path]
+    return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in {**base, **fields}.items()) + "}"
 
 
 # Values that have the wrong type for a field of this kind.
@@ -184,6 +197,74 @@ TOKENIZERS = {
     },
 }
 
+# What all endpoints of pooling models take, and each for itself.
+POOLING_SHARED = {
+    "model": (*TEXT,),
+    "truncate_prompt_tokens": (*INTEGER, "-2", "0", "57"),
+    "truncation_side": (*TEXT, '"middle"'),
+    "use_activation": BOOLEAN,
+    "priority": (*INTEGER, "1"),
+    "request_id": TEXT,
+}
+INPUTS = {
+    "input": (
+        "null",
+        "5",
+        "true",
+        "{}",
+        "[]",
+        "[[]]",
+        '["a",5]',
+        '[1,"a"]',
+        "[1.5]",
+        "[-1]",
+        "[2147483647]",
+        "[2147483648]",
+        "[[1],[2147483647]]",
+        "[[[1]]]",
+        "[null]",
+        json.dumps([5] * 57),
+        json.dumps([5] * 100_000),
+        json.dumps("word " * 1_000),
+        json.dumps("word " * 1_000_000),
+        json.dumps(["a"] * 20_000),
+    ),
+    "encoding_format": (*TEXT, '"hex"'),
+    "embed_dtype": (*TEXT, '"float64"', '"fp8_e4m3"'),
+    "endianness": (*TEXT, '"middle"'),
+    "dimensions": (*INTEGER, "0", "-1", "1", "9223372036854775807"),
+    "prompt_name": (*TEXT, '"nobody"'),
+    "add_special_tokens": BOOLEAN,
+}
+POOLING_FIELDS = {
+    EMBEDDINGS: INPUTS,
+    POOLING: INPUTS | {"task": (*TEXT, '"classify"', '"token_embed"', '"poem"')},
+    SCORE: {
+        "text_1": ("null", "5", "{}", "[]", "[5]", '["a","b"]', json.dumps("word " * 1_000)),
+        "text_2": ("null", "5", "{}", "[]", "[5]", json.dumps("word " * 1_000), json.dumps(["a"] * 20_000)),
+        "instruction": (*TEXT, '"Find"'),
+        "max_tokens_per_doc": (*INTEGER, "-1", "5"),
+    },
+    RERANK: {
+        "query": ("null", "5", "[]", '["a"]', json.dumps("word " * 1_000)),
+        "documents": ("null", "5", '"a"', "[]", "[5]", "[{}]", '[{"text":5}]', '[{"title":"a"}]', "[null]"),
+        "top_n": (*INTEGER, "-1"),
+        "return_documents": BOOLEAN,
+        "max_tokens_per_query": (*INTEGER, "-1", "5"),
+    },
+}
+POOLING_ODD = (
+    (EMBEDDINGS, {"input": '""'}),
+    (EMBEDDINGS, {"input": '["","a"]'}),
+    (EMBEDDINGS, {"nobody_knows": "1"}),
+    (EMBEDDINGS, {"input": '"\\ud83d\\ude00\\u0000\\uffff"'}),
+    (EMBEDDINGS, {"input": json.dumps("word " * 1_000), "truncate_prompt_tokens": "-1"}),
+    (EMBEDDINGS, {"input": json.dumps([5] * 100_000), "truncate_prompt_tokens": "3.0"}),
+    (SCORE, {"text_1": '""', "text_2": '["",""]'}),
+    (RERANK, {"top_n": "9223372036854775807"}),
+    (RERANK, {"documents": '[{"text":"a","title":5}]'}),
+)
+
 # Nobody's JSON object; {base} stands for the members of a good one.
 BROKEN = (
     b"",
@@ -318,4 +399,27 @@ def _cases():
         yield f"{path}: odd media type", path, with_fields(path).encode(), "Application/JSON ; charset=x", 200, None
 
 
+def _pooling_cases():
+    usual = "application/json"
+    for path, table in POOLING_FIELDS.items():
+        for field, values in (POOLING_SHARED | table).items():
+            for value in values:
+                body = with_fields(path, **{field: value}).encode()
+                blamed = _blamed(field, value)
+                # Of two texts, either may be the one that does not fit the other.
+                yield f"{path}: {field} {value[:60]}", path, body, usual, 400, None if path == SCORE else blamed
+        for body in BROKEN:
+            yield f"{path}: {body[:60]}", path, body.replace(b"base", _members(path), 2), usual, 400, None
+        yield f"{path}: model nobody", path, with_fields(path, model='"nobody"').encode(), usual, 404, "model"
+        yield f"{path}: nothing odd", path, with_fields(path).encode(), usual, 200, None
+    for path, fields in POOLING_ODD:
+        yield f"{path}: {fields}"[:80], path, with_fields(path, **fields).encode(), usual, 200, None
+    # What the model is not made for.
+    for path in (COMPLETIONS, CHAT):
+        yield f"{path}: of an embedding model", path, with_fields(path).encode(), usual, 400, "model"
+    classify = with_fields(EMBEDDINGS).encode()
+    yield "classes of an embedding model", "/classify", classify, usual, 400, "model"
+
+
 CASES = list(_cases())
+POOLING_CASES = list(_pooling_cases())

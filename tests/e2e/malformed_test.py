@@ -12,7 +12,7 @@ import unittest
 
 import malformed_bodies
 import malformed_http
-from harness import LLAMA, ROOT
+from harness import BERT, LLAMA, ROOT
 from server import Server, ServerTest, shapes
 
 GOOD = {"prompt": "Hello", "max_tokens": 3, "temperature": 0, "ignore_eos": True}
@@ -97,9 +97,10 @@ class Malformed(ServerTest):
     def connect(self) -> socket.socket:
         return socket.create_connection((self.server.host, self.server.port), timeout=SECONDS)
 
-    def exchange(self, sent: bytes, hang_up: bool = True) -> list[tuple[int, bytes]]:
+    def exchange(self, sent: bytes, hang_up: bool = True, server: Server | None = None) -> list[tuple[int, bytes]]:
         """What the server says until it closes."""
-        with self.connect() as client:
+        server = server or self.server
+        with socket.create_connection((server.host, server.port), timeout=SECONDS) as client:
             received = b""
             with contextlib.suppress(ConnectionError):  # it may have refused before it read all
                 client.sendall(sent)
@@ -287,6 +288,23 @@ class Malformed(ServerTest):
                 self.assertIn(answer["error"]["param"], ("chat_template", "messages"))
                 self.assertEqual(server.post("/v1/chat/completions", good)["choices"], right)
         self.assertEqual(server.stop(), 0, server.log[-3000:])
+
+    def test_bodies_for_a_pooling_model(self):
+        server = self.serve(BERT, "--served-model-name", "tiny")
+        good = {"input": ["Hello", "there"]}
+        right = server.post("/v1/embeddings", good)["data"]
+        self.assertGreater(len(malformed_bodies.POOLING_CASES), 200)
+        for name, path, body, media, wanted, blamed in malformed_bodies.POOLING_CASES:
+            with self.subTest(name):
+                answers = self.exchange(post_bytes(path, body, media), hang_up=False, server=server)
+                self.assertEqual([status for status, _ in answers], [wanted], answers)
+                self.check_error(*answers[0])
+                if blamed:
+                    self.assertIn(blamed, json.loads(answers[0][1])["error"]["param"])
+                self.assertEqual(server.post("/v1/embeddings", good)["data"], right)
+        self.assertEqual(server.stop(), 0, server.log[-3000:])
+        for words in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error"):
+            self.assertNotIn(words, server.log)
 
     def test_many_at_once(self):
         """Every tenth case of the tables at the same time, from sixteen clients."""

@@ -35,6 +35,16 @@ TEST(PrefillTiles, ScoredRowsAreBoundedByTheOutputs) {
   EXPECT_EQ(tiles[2][1].tokens, 6);
 }
 
+TEST(PrefillTiles, WholePromptsStartATileWhereTheyDoNotFit) {
+  const std::vector<PromptRows> prompts = {{0, 5}, {0, 4}, {0, 10}, {0, 1}};
+  const auto tiles = cut_tiles(prompts, {.rows = 10, .outputs = 8, .whole = true});
+  ASSERT_EQ(tiles.size(), 3U);
+  EXPECT_EQ(tiles[0].size(), 2U);
+  EXPECT_EQ(tiles[1].size(), 1U);
+  EXPECT_EQ(tiles[1][0].tokens, 10);
+  EXPECT_EQ(tiles[2][0].prompt, 3U);
+}
+
 TEST(PrefillTiles, NoPromptsNoTiles) { EXPECT_TRUE(cut_tiles({}, {}).empty()); }
 
 TEST(PrefillTiles, EveryRowIsInOneTileAndNoTileIsTooLarge) {

@@ -1,10 +1,12 @@
 // Any bytes are an answer to the load generator, the beginning of one or a failure, the same in one
-// piece and byte by byte; what a stream of events says is read or named as wrong.
+// piece and byte by byte; what a stream of events or a whole answer
+// says is read or named as wrong.
 #include <fmt/format.h>
 
 #include "base/result.h"
 #include "loadtest/answer_reader.h"
 #include "loadtest/response_parser.h"
+#include "loadtest/whole_answer.h"
 
 namespace {
 
@@ -24,6 +26,8 @@ std::string read(std::string_view text, size_t piece_bytes) {
     reader.take(std::string_view(body).substr(at, piece_bytes));
   }
   const auto outcome = reader.finish(200, "", "");
+  const auto in_one = spyre::loadtest::read_whole_answer(200, body, "", 1);
+  SPYRE_CHECK(in_one.ok == in_one.error.empty());
   return fmt::format("{} {} {} {} {}", parser.complete(), parser.complete() ? body : "",
                      parser.complete() ? outcome.text : "", outcome.gaps.size(), outcome.ok);
 }

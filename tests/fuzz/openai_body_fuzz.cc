@@ -1,5 +1,6 @@
 // Any bytes as the body of a request to the API (the first byte says which), over an engine that
-// says two tokens: the answer is one, of a status that is documented, and JSON from end to end.
+// says two tokens, or pools two numbers: the answer is one, of a status that is documented, and
+// JSON from end to end.
 #include <array>
 #include <atomic>
 
@@ -25,6 +26,11 @@ class TwoTokenEngine final : public engine::AsyncEngine {
       return spyre::error(spyre::Code::kResourceExhausted, "more choices than this engine has");
     }
     engine::RequestOutput output;
+    if (request.pooling) {
+      output.pooled = {1, -2};
+      listener->on_finished(0, std::move(output));
+      return engine::RequestId{0};
+    }
     const int32_t choices = request.beam ? request.beam->width : request.params.n;
     const std::array<int32_t, 2> ids = {4, 5};
     const std::array<engine::TokenOutput, 2> scores = {engine::TokenOutput{.id = 4, .logprob = -1},
@@ -64,6 +70,7 @@ class OneAnswer final : public http::Exchange {
     status = head.status;
     body = std::move(head.body);
     streamed = head.content_type.starts_with("text/event-stream");
+    bytes = head.content_type == "application/octet-stream";
   }
   bool write(std::string_view piece) override {
     body += piece;
@@ -74,6 +81,7 @@ class OneAnswer final : public http::Exchange {
 
   int status = 0;
   bool streamed = false;
+  bool bytes = false;
   std::string body;
 
  private:
@@ -94,6 +102,7 @@ void check_events(std::string_view events) {
 
 void check_answer(const OneAnswer& answer) {
   if (answer.streamed) return check_events(answer.body);
+  if (answer.bytes) return SPYRE_CHECK(answer.status == 200);
   const auto json = spyre::parse_json(answer.body, "answer");
   SPYRE_CHECK(json && json->is_object());
   constexpr std::array kStatuses = {200, 400, 404, 503};
@@ -124,7 +133,8 @@ struct Api {
   std::atomic<int64_t> in_flight = 0;
   std::vector<http::Route> routes;
 
-  Api() {
+  explicit Api(std::optional<openai::PoolingModel> pooling) {
+    service.pooling = std::move(pooling);
     lifecycle.enter(spyre::serve::Phase::kReady);
     routes = openai::make_routes({.lifecycle = lifecycle,
                                   .service = [this] { return &service; },
@@ -137,11 +147,23 @@ struct Api {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
-  static Api api;
-  constexpr std::array kPaths = {"/v1/completions", "/v1/chat/completions", "/tokenize",
-                                 "/detokenize"};
+  static Api generating(std::nullopt);
+  static Api embedding(openai::PoolingModel{.columns = 2, .prompts = {{"a", "b"}}});
+  static Api classifying(
+      openai::PoolingModel{.task = openai::PoolingTask::kClassify, .columns = 2});
+  struct Endpoint {
+    const char* path;
+    Api& api;
+  };
+  static const std::array kEndpoints = {
+      Endpoint{"/v1/completions", generating}, Endpoint{"/v1/chat/completions", generating},
+      Endpoint{"/tokenize", generating},       Endpoint{"/detokenize", generating},
+      Endpoint{"/v1/embeddings", embedding},   Endpoint{"/pooling", embedding},
+      Endpoint{"/score", embedding},           Endpoint{"/rerank", embedding},
+      Endpoint{"/classify", classifying},      Endpoint{"/pooling", classifying}};
   if (bytes == 0) return 0;
-  const char* path = kPaths[data[0] % kPaths.size()];
+  const auto& [path, api] =
+      kEndpoints[static_cast<size_t>(data[0] + 256 - '0') % kEndpoints.size()];
   http::Request request{.method = "POST",
                         .path = path,
                         .query = "",

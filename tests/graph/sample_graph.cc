@@ -33,7 +33,10 @@ Graph every_op() {
     x = b.activation(op, x);
   }
   x = b.mul(b.scale(x, -0.0f), b.add(x, moe(b, x)));
-  return b.finish({b.gather_rows(x, rows), x});
+  const NodeId lengths = b.input("lengths", DType::kI32, {1});
+  const NodeId pools =
+      b.add(b.pool(Op::kMeanPool, x, rows, lengths), b.pool(Op::kMaxPool, x, rows, lengths));
+  return b.finish({b.gather_rows(x, rows), x, pools});
 }
 
 }  // namespace spyre::graph::testing

@@ -1,4 +1,4 @@
-// Each rule by graph text: a prelude of leaves (%0 to %17), then one node. A good node is accepted
+// Each rule by graph text: a prelude of leaves (%0 to %19), then one node. A good node is accepted
 // with the type that its inputs give and with no other; a bad one names what was wanted.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,10 +28,12 @@ constexpr std::string_view kPrelude = R"(%0 = input "ids" : i32[4]
 %15 = input "ids5" : i32[5]
 %16 = input "huge" : f32[1048576, 6]
 %17 = weight "tall" : f32[17000000, 6]
+%18 = input "lengths" : i32[2]
+%19 = weight "buckets" : f32[8, 2]
 )";
 
 Result<Graph> parse_last(std::string_view node, std::string_view type) {
-  return parse(fmt::format("{}%18 = {} : {}\nreturn %18\n", kPrelude, node, type));
+  return parse(fmt::format("{}%20 = {} : {}\nreturn %20\n", kPrelude, node, type));
 }
 
 struct Good {
@@ -55,6 +57,14 @@ constexpr Good kGood[] = {
     {"attention(%1, %3, %3, %0, %0, %4) "
      "{layer=2, kv_heads=3, head_dim=1, scale=-1, softcap=30, window=8}",
      "f32[4, 6]"},
+    {"attention(%1, %3, %3, %0, %0, %4, %18) "
+     "{layer=0, kv_heads=1, head_dim=3, scale=1, softcap=0, window=0}",
+     "f32[4, 6]"},
+    {"attention(%1, %3, %3, %0, %0, %4, %18, %19) "
+     "{layer=0, kv_heads=1, head_dim=3, scale=1, softcap=0, window=0}",
+     "f32[4, 6]"},
+    {"mean_pool(%1, %18, %18)", "f32[2, 6]"},
+    {"max_pool(%1, %15, %15)", "f32[5, 6]"},
     {"silu(%1)", "f32[4, 6]"},
     {"gelu(%1)", "f32[4, 6]"},
     {"gelu_tanh(%1)", "f32[4, 6]"},
@@ -146,6 +156,17 @@ constexpr Bad kBad[] = {
     {"slice_heads(%1) {begin=3, length=1, head_dim=3}", "begin: wanted an integer from 0 to 2"},
     {"slice_heads(%1) {begin=1, length=3, head_dim=3}", "length: wanted an integer from 1 to 2"},
     {"slice_heads(%0) {begin=0, length=1, head_dim=1}", "x: wanted f32[-1, -1]"},
+    {"attention(%1, %3, %3, %0, %0, %4, %15) "
+     "{layer=0, kv_heads=1, head_dim=3, scale=1, softcap=0, window=0}",
+     "lengths: wanted i32[2]"},
+    {"attention(%1, %3, %3, %0, %0, %4, %18) "
+     "{layer=0, kv_heads=1, head_dim=3, scale=1, softcap=0, window=8}",
+     "window 8: wanted 0 with lengths"},
+    {"attention(%1, %3, %3, %0, %0, %4, %18, %8) "
+     "{layer=0, kv_heads=1, head_dim=3, scale=1, softcap=0, window=0}",
+     "buckets: wanted f32[-1, 2]"},
+    {"mean_pool(%1, %18, %15)", "lengths: wanted i32[2]"},
+    {"max_pool(%1, %1, %18)", "rows: wanted i32[-1]"},
     {"gather_rows(%1, %4)", "rows: wanted i32[-1]"},
     {"gather_rows(%5, %0)", "x: wanted a value of the step"},
     {"moe_mlp(%1, %2, %12, %13) {top_k=2, activation=silu}", "router_logits: wanted f32[4, -1]"},
@@ -162,7 +183,7 @@ TEST(ShapeRules, BadNodesSayWhatWasWanted) {
     ASSERT_FALSE(graph) << node;
     EXPECT_EQ(graph.error().code, Code::kInvalidArgument);
     EXPECT_THAT(graph.error().message, HasSubstr(message)) << node;
-    EXPECT_THAT(graph.error().message, HasSubstr("line 19: %18 = "));
+    EXPECT_THAT(graph.error().message, HasSubstr("line 21: %20 = "));
   }
 }
 

@@ -29,8 +29,16 @@ class LoadTest : public testing::Test {
     const auto ready = [](const std::shared_ptr<http::Exchange>& exchange) {
       exchange->send({.body = "{}"});
     };
+    const auto embed = [](const std::shared_ptr<http::Exchange>& exchange) {
+      const Json body = *parse_json(exchange->request().body, "body");
+      if (body["input"].is_string()) return exchange->send({.status = 400, .body = "no text"});
+      const Json answer = {{"data", {{{"index", 0}, {"embedding", {0.5}}}}},
+                           {"usage", {{"prompt_tokens", body["input"].size()}}}};
+      exchange->send({.body = answer.dump()});
+    };
     auto server = http::Server::start(
         options, {{.method = "POST", .path = "/v1/completions", .handler = complete},
+                  {.method = "POST", .path = "/v1/embeddings", .handler = embed},
                   {.method = "GET", .path = "/health", .handler = ready}});
     server_ = std::move(*server);
     options_.target.url = {
@@ -142,6 +150,28 @@ TEST_F(LoadTest, AsksOnceAndWaits) {
             Code::kCancelled);
 }
 
+TEST_F(LoadTest, AnswersThatComeWhole) {
+  options_.fields.api = Api::kEmbeddings;
+  options_.target.endpoint = "/v1/embeddings";
+  options_.max_concurrency = 4;
+  std::vector<Prompt> some = prompts(20);
+  some[3].content = "fails";
+  const auto result = run_load(options_, some, ignore, never);
+  ASSERT_TRUE(result) << result.error().message;
+  for (size_t i = 0; i < 20; ++i) {
+    const Outcome& outcome = result->outcomes[i];
+    if (i == 3) {
+      EXPECT_EQ(outcome.error, "HTTP 400: no text");
+      continue;
+    }
+    EXPECT_TRUE(outcome.ok) << outcome.error;
+    EXPECT_EQ(outcome.input_tokens, static_cast<int64_t>(i % 7 + 1));
+    EXPECT_EQ(outcome.output_tokens, 0);
+    EXPECT_GT(outcome.latency, 0);
+    EXPECT_EQ(outcome.first_token, outcome.latency);
+  }
+}
+
 TEST(RequestBody, OfBothApis) {
   const Prompt prompt{.content = "hello", .output_tokens = 5};
   const Json completion = request_body({.model = "m", .ignore_eos = true}, prompt);
@@ -155,6 +185,40 @@ TEST(RequestBody, OfBothApis) {
   EXPECT_EQ(chat["temperature"], 0.5);
   EXPECT_EQ(chat["top_k"], 3);
   EXPECT_FALSE(chat.contains("ignore_eos"));
+}
+
+TEST(RequestBody, OfPoolingApis) {
+  const Json embeddings = request_body(
+      {.api = Api::kEmbeddings, .model = "m", .temperature = 1, .more = {{"dimensions", 8}}},
+      {.content = {1, 2, 3}, .output_tokens = 5});
+  EXPECT_EQ(embeddings.dump(),
+            R"({"model":"m","truncate_prompt_tokens":-1,"input":[1,2,3],"dimensions":8})");
+  const Json pooling = request_body({.api = Api::kPooling, .model = "m"}, {.content = "text"});
+  EXPECT_EQ(pooling["input"], "text");
+  const Json rerank =
+      request_body({.api = Api::kRerank, .model = "m"}, {.content = {"query", "a", "b"}});
+  EXPECT_EQ(rerank["query"], "query");
+  EXPECT_EQ(rerank["documents"], Json::parse(R"(["a", "b"])"));
+  EXPECT_FALSE(rerank.contains("stream"));
+}
+
+TEST(RequestBody, ContentIsCheckedForTheApi) {
+  EXPECT_TRUE(check_content(Api::kRerank, {"query", "document"}));
+  for (const Json& wrong : {Json("text"), Json({1, 2}), Json({"query"}), Json::array()}) {
+    EXPECT_FALSE(check_content(Api::kRerank, wrong)) << wrong;
+  }
+  EXPECT_TRUE(check_content(Api::kEmbeddings, {"several", "texts"}));
+  EXPECT_TRUE(check_content(Api::kChat, "text"));
+  EXPECT_THAT(check_content(Api::kCompletions, {"a", "b"}).error().message,
+              HasSubstr("found a list of texts"));
+}
+
+TEST(UsualEndpoint, OfEachApi) {
+  EXPECT_EQ(usual_endpoint(Api::kCompletions), "/v1/completions");
+  EXPECT_EQ(usual_endpoint(Api::kChat), "/v1/chat/completions");
+  EXPECT_EQ(usual_endpoint(Api::kEmbeddings), "/v1/embeddings");
+  EXPECT_EQ(usual_endpoint(Api::kRerank), "/rerank");
+  EXPECT_EQ(usual_endpoint(Api::kPooling), "/pooling");
 }
 
 }  // namespace

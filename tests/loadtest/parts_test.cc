@@ -104,6 +104,24 @@ TEST(Dataset, RandomWordsAreText) {
   EXPECT_EQ(prompts[0].prompt_tokens, 0);
 }
 
+TEST(Dataset, RandomRerankPromptsAskAndAnswer) {
+  const auto prompts = random_rerank_prompts({.count = 3, .prompt_tokens = 12, .seed = 2});
+  ASSERT_EQ(prompts.size(), 3u);
+  EXPECT_EQ(prompts[0].content.size(), 2u);
+  EXPECT_EQ(std::ranges::count(prompts[0].content[0].get<std::string>(), ' '), 2);
+  EXPECT_EQ(std::ranges::count(prompts[0].content[1].get<std::string>(), ' '), 8);
+  EXPECT_NE(prompts[0].content, prompts[1].content);
+  const auto shortest = random_rerank_prompts({.count = 1, .prompt_tokens = 1});
+  EXPECT_EQ(shortest[0].content[0], shortest[0].content[1]);
+}
+
+TEST(Dataset, CustomLinesMayBeListsOfTexts) {
+  const auto prompts = custom_prompts("{\"prompt\": [\"query\", \"document\"]}", 1, 1);
+  ASSERT_TRUE(prompts) << prompts.error().message;
+  EXPECT_EQ((*prompts)[0].content, Json({"query", "document"}));
+  EXPECT_EQ((*prompts)[0].prompt_tokens, 0);
+}
+
 TEST(Dataset, CustomLinesAreRepeatedAndCut) {
   const std::string lines =
       "{\"prompt\": \"a\", \"output_tokens\": 3}\n\n{\"prompt\": [1, 2], \"output_tokens\": 4}\r\n";
@@ -118,8 +136,9 @@ TEST(Dataset, CustomLinesAreRepeatedAndCut) {
 }
 
 TEST(Dataset, WrongLinesAreNamed) {
-  for (const char* wrong : {"{\"prompt\": 3}", "{\"prompt\": \"\"}", "{\"prompt\": [-1]}", "[]",
-                            "{\"prompt\": []}", "{", "{\"text\": \"a\"}"}) {
+  for (const char* wrong :
+       {"{\"prompt\": 3}", "{\"prompt\": \"\"}", "{\"prompt\": [-1]}", "[]", "{\"prompt\": []}",
+        "{", "{\"prompt\": [\"a\", 1]}", "{\"prompt\": [\"a\", \"\"]}", "{\"text\": \"a\"}"}) {
     const auto prompts = custom_prompts(std::string("{\"prompt\": \"a\"}\n") + wrong, 10, 5);
     ASSERT_FALSE(prompts) << wrong;
     EXPECT_THAT(prompts.error().message, HasSubstr("line 2")) << wrong;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "loadtest/answer_reader.h"
+#include "loadtest/whole_answer.h"
 
 namespace spyre::loadtest {
 namespace {
@@ -85,6 +86,69 @@ Median E2EL (ms):                        550.00
 P99 E2EL (ms):                           795.00    
 ==================================================
 )");
+}
+
+TEST(Report, OfAnswersThatComeWhole) {
+  RunFacts run = facts();
+  run.backend = "openai-embeddings";
+  run.generates = false;
+  LoadResult result = three_outcomes();
+  for (Outcome& each : result.outcomes) {
+    each.output_tokens = 0;
+    each.gaps.clear();
+  }
+  const Summary summary = summarize(result, {99}, {});
+  EXPECT_EQ(report(run, summary, {Measure::kE2el}),
+            R"(============ Serving Benchmark Result ============
+Successful requests:                     2         
+Failed requests:                         1         
+Maximum request concurrency:             2         
+Request rate configured (RPS):           4.00      
+Benchmark duration (s):                  2.00      
+Total input tokens:                      30        
+Request throughput (req/s):              1.00      
+Peak concurrent requests:                2         
+Total token throughput (tok/s):          15.00     
+----------------End-to-end Latency----------------
+Mean E2EL (ms):                          550.00    
+Median E2EL (ms):                        550.00    
+P99 E2EL (ms):                           795.00    
+==================================================
+)");
+  const Json json = result_json(run, summary, result, true);
+  EXPECT_EQ(json["total_token_throughput"], 15);
+  EXPECT_EQ(json["latencies"], Json({0.3, 0.8, 0.0}));
+  EXPECT_TRUE(json.contains("p99_e2el_ms"));
+  for (const char* key :
+       {"total_output_tokens", "output_throughput", "max_output_tokens_per_s", "mean_ttft_ms",
+        "p99_itl_ms", "ttfts", "itls", "generated_texts", "output_lens"}) {
+    EXPECT_FALSE(json.contains(key)) << key;
+  }
+}
+
+TEST(WholeAnswer, IsReadOrSaysWhatIsWrong) {
+  const Outcome good = read_whole_answer(
+      200, R"({"data": [{"embedding": [1]}], "usage": {"prompt_tokens": 7}})", "", 0.25);
+  EXPECT_TRUE(good.ok) << good.error;
+  EXPECT_EQ(good.input_tokens, 7);
+  EXPECT_EQ(good.output_tokens, 0);
+  EXPECT_EQ(good.latency, 0.25);
+  const Outcome rerank =
+      read_whole_answer(200, R"({"results": [{}], "usage": {"total_tokens": 9}})", "", 1);
+  EXPECT_TRUE(rerank.ok);
+  EXPECT_EQ(rerank.input_tokens, 9);
+  EXPECT_TRUE(read_whole_answer(200, R"({"data": [1]})", "", 1).ok);
+  EXPECT_EQ(read_whole_answer(200, "", "reset", 1).error, "reset");
+  EXPECT_EQ(read_whole_answer(400, "why", "", 1).error, "HTTP 400: why");
+  for (const char* wrong : {"", "[1]", "{"}) {
+    EXPECT_THAT(read_whole_answer(200, wrong, "", 1).error, HasSubstr("no JSON object")) << wrong;
+  }
+  for (const char* wrong : {"{}", R"({"data": []})", R"({"data": 3, "results": {}})"}) {
+    EXPECT_THAT(read_whole_answer(200, wrong, "", 1).error, HasSubstr("no data")) << wrong;
+  }
+  EXPECT_EQ(read_whole_answer(200, R"({"data": [1], "usage": {"prompt_tokens": "x"}})", "", 1)
+                .input_tokens,
+            0);
 }
 
 TEST(Report, LeavesOutWhatWasNotAskedFor) {

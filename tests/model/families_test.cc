@@ -15,6 +15,8 @@ using graph::Attribute;
 using graph::Graph;
 using graph::Node;
 using graph::Op;
+using testing::decoders;
+using testing::encoders;
 using ::testing::HasSubstr;
 using testing::kSmallModelLen;
 using testing::kSmallShape;
@@ -42,10 +44,11 @@ bool has_weight(const Graph& graph, std::string_view name) {
 TEST(Families, EachBuildsAVerifiedGraphOfLogitsThatPrintsAndParses) {
   for (const std::string& architecture : supported_architectures()) {
     const Graph graph = built(small_config(architecture));
+    const int64_t columns = small_config(architecture).pooling ? 3 : 11;
     ASSERT_TRUE(graph::verify(graph)) << architecture;
     ASSERT_EQ(graph.outputs().size(), 1u);
     EXPECT_EQ(graph.node(graph.outputs()[0]).type,
-              (graph::Type{graph::DType::kF32, {kSmallShape.output_rows, 11}}));
+              (graph::Type{graph::DType::kF32, {kSmallShape.output_rows, columns}}));
     const auto back = graph::parse(graph::print(graph));
     ASSERT_TRUE(back) << architecture << ": " << back.error().message;
     EXPECT_EQ(*back, graph) << architecture;
@@ -53,20 +56,27 @@ TEST(Families, EachBuildsAVerifiedGraphOfLogitsThatPrintsAndParses) {
 }
 
 TEST(Families, InputsAreThoseOfTheStepShape) {
-  for (const std::string& architecture : supported_architectures()) {
-    const Graph graph = built(small_config(architecture));
+  const auto inputs_of = [](const std::string& architecture) {
     std::vector<std::string> inputs;
-    for (const Node& node : nodes_of(graph, Op::kInput)) {
+    for (const Node& node : nodes_of(built(small_config(architecture)), Op::kInput)) {
       inputs.push_back(node.name + graph::print(node.type));
     }
-    EXPECT_THAT(inputs, ::testing::ElementsAre("tokensi32[4]", "positionsi32[4]", "sequencesi32[4]",
-                                               "block_tablei32[2, 3]", "output_rowsi32[2]"))
+    return inputs;
+  };
+  for (const std::string& architecture : encoders()) {
+    EXPECT_THAT(inputs_of(architecture), ::testing::Contains("lengthsi32[2]")) << architecture;
+  }
+  EXPECT_THAT(inputs_of("BertModel"), ::testing::Contains("token_typesi32[4]"));
+  for (const std::string& architecture : decoders()) {
+    EXPECT_THAT(inputs_of(architecture),
+                ::testing::ElementsAre("tokensi32[4]", "positionsi32[4]", "sequencesi32[4]",
+                                       "block_tablei32[2, 3]", "output_rowsi32[2]"))
         << architecture;
   }
 }
 
 TEST(Families, AttentionOfEachLayerHasItsWindow) {
-  for (const std::string& architecture : supported_architectures()) {
+  for (const std::string& architecture : decoders()) {
     const Graph graph = built(small_config(architecture));
     const auto attention = nodes_of(graph, Op::kAttention);
     ASSERT_EQ(attention.size(), 2u) << architecture;
@@ -75,6 +85,27 @@ TEST(Families, AttentionOfEachLayerHasItsWindow) {
       EXPECT_EQ(attention[static_cast<size_t>(layer)].integer(Attribute::kWindow), 5 * layer);
     }
   }
+}
+
+// They write and read one layer of the cache in turn, and see all of a sequence.
+TEST(Families, EncodersLookBothWaysThroughOneLayerOfTheCache) {
+  for (const std::string& architecture : encoders()) {
+    EXPECT_EQ(kv_layers(small_config(architecture)), 1);
+    for (const Node& node : nodes_of(built(small_config(architecture)), Op::kAttention)) {
+      EXPECT_EQ(node.integer(Attribute::kLayer), 0);
+      EXPECT_EQ(node.inputs.size(), architecture == "MPNetModel" ? 8u : 7u);
+    }
+  }
+}
+
+TEST(Families, DecodersPoolWhereTheirConfigSaysSo) {
+  ModelConfig config = small_config("Qwen3ForCausalLM");
+  config.pooling = checkpoint::Pooling{.type = checkpoint::PoolingType::kLast, .max_tokens = 64};
+  const Graph graph = built(config);
+  EXPECT_EQ(graph::columns_of(graph.node(graph.outputs()[0])), config.hidden_size);
+  EXPECT_FALSE(has_weight(graph, "lm_head.weight"));
+  config.architecture = "OPTForCausalLM";
+  EXPECT_FALSE(build(config, kSmallShape, kSmallModelLen));
 }
 
 TEST(Families, AnUnsupportedArchitectureListsTheSupported) {

@@ -6,6 +6,7 @@
 #include "plan/fixture.h"
 #include "plan/known_memory.h"
 #include "plan/memory_plan.h"
+#include "runner/kv_shape.h"
 
 namespace spyre::plan {
 namespace {
@@ -136,7 +137,8 @@ models:
   const KnownModel* models[] = {&known.models[0]};
   const auto memory = known_memory(models, *opened.checkpoint, opened.precision);
   ASSERT_TRUE(memory) << memory.error().message;
-  const int64_t block = kv_shape(opened.checkpoint->config(), opened.precision.kv, 1).block_bytes();
+  const int64_t block =
+      runner::kv_shape(opened.checkpoint->config(), opened.precision.kv, 1).block_bytes();
   std::vector<int64_t> blocks;
   for (const KnownMemory& each : *memory) blocks.push_back(each.kv_bytes / block);
   // A static batch has a block more for each sequence; the last one is longer than the model.

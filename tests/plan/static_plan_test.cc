@@ -6,6 +6,7 @@
 
 #include "plan/fixture.h"
 #include "plan/shape_ladder.h"
+#include "runner/kv_shape.h"
 
 namespace spyre::plan {
 namespace {
@@ -36,7 +37,7 @@ class StaticPlanTest : public ::testing::Test {
     return result ? "accepted" : result.error().message;
   }
   int64_t block_bytes() {
-    return kv_shape(opened_.checkpoint->config(), opened_.precision.kv, 1).block_bytes();
+    return runner::kv_shape(opened_.checkpoint->config(), opened_.precision.kv, 1).block_bytes();
   }
 
   testing::Opened opened_ = testing::open_fixture("decoders/llama");

@@ -63,6 +63,10 @@ void attend(const EagerContext& context, const AttentionStep& step, int64_t row,
   for (int64_t i = 0; i < rows; ++i) {
     std::copy_n(step.q + (row + i) * columns + offset, width, scratch + i * width);
   }
+  const int64_t bias_stride = std::ssize(step.bias) / step.heads;
+  const float* bias = step.bias.empty()
+                          ? nullptr
+                          : step.bias.data() + kv_head * group * bias_stride + bias_stride / 2;
   attention_of(context.kernels, cache.shape().format)(
       {.q = scratch,
        .out = step.out + row * columns + offset,
@@ -75,9 +79,12 @@ void attend(const EagerContext& context, const AttentionStep& step, int64_t row,
        .block_stride = cache.block_stride(),
        .block_table = block_row(step, row),
        .window = step.window,
+       .keys = step.lengths == nullptr ? 0 : step.lengths[step.sequences[row]],
        .position = step.positions[row],
        .scale = step.scale,
        .softcap = step.softcap,
+       .bias = bias,
+       .bias_stride = bias_stride,
        .scratch = scratch + queries_floats(cache.shape(), step.heads)});
 }
 

@@ -2,6 +2,8 @@
 // tile of rows.
 #pragma once
 
+#include <span>
+
 #include "backend/eager/context.h"
 
 namespace spyre::backend {
@@ -21,6 +23,8 @@ struct AttentionStep {
   float scale;
   float softcap;
   int64_t window;
+  const int32_t* lengths;       // [sequences]; null: causal
+  std::span<const float> bias;  // relative_bias(); empty: none
 };
 
 // Scratch of all threads together, in bytes.

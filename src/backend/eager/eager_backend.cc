@@ -5,7 +5,6 @@
 #include "backend/eager/eager_backend.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "backend/eager/arena_plan.h"
@@ -15,7 +14,9 @@
 #include "backend/eager/moe.h"
 #include "backend/eager/rope_table.h"
 #include "backend/eager/scratch_plan.h"
+#include "backend/relative_bias.h"
 #include "base/flush_denormals.h"
+#include "compile/program.h"
 
 namespace spyre::backend {
 
@@ -27,9 +28,6 @@ using graph::Node;
 using graph::NodeId;
 using graph::Op;
 
-constexpr std::array<std::string_view, 5> kInputNames = {"tokens", "positions", "sequences",
-                                                         "block_table", "output_rows"};
-
 std::span<const int32_t> step_input(const StepInputs& inputs, size_t index) {
   switch (index) {
     case 0:
@@ -40,8 +38,14 @@ std::span<const int32_t> step_input(const StepInputs& inputs, size_t index) {
       return inputs.sequences;
     case 3:
       return inputs.block_table;
-    default:
+    case 4:
       return inputs.output_rows;
+    case 5:
+      return inputs.token_types;
+    case 6:
+      return inputs.lengths;
+    default:
+      return inputs.position_ids;
   }
 }
 
@@ -71,6 +75,7 @@ class EagerProgram final : public Program {
   void follow_rows(NodeId id);
   Status reserve_scratch();
   void add_rope_table(NodeId id);
+  Status add_relative_bias(const Node& attention);
 
   float* value(NodeId id) { return context_.arena.as<float>() + plan_.offsets[index(id)]; }
   const int32_t* integers(NodeId id);
@@ -91,6 +96,7 @@ class EagerProgram final : public Program {
   void moe(const Node& node, float* out);
   void slice(const Node& node, float* out);
   void gather_rows(const Node& node, float* out);
+  void pool(const Node& node, float* out);
   template <typename Function>
   void elementwise(const Node& node, Function&& function);
   void (*activation(Op op) const)(const float*, float*, int64_t);
@@ -99,10 +105,12 @@ class EagerProgram final : public Program {
   const Graph graph_;
   const ArenaPlan plan_;
   std::vector<const Weight*> weights_;  // per node
-  std::vector<size_t> input_index_;     // per node: of kInputNames
+  std::vector<size_t> input_index_;     // per node: of kStepInputs
   std::vector<size_t> row_input_;       // per computed node: the input whose length is its rows
   std::vector<size_t> rope_table_of_;   // per node
   std::vector<RopeTable> rope_tables_;
+  const Weight* relative_weight_ = nullptr;
+  std::vector<float> relative_bias_;      // of attention; empty: it has none
   StepInputs inputs_;                     // of the running step
   NodeId prepared_source_ = -1;           // whose value context_.prepared_input holds, for
   const Weight* prepared_for_ = nullptr;  // weights with this one's input type and order
@@ -110,22 +118,20 @@ class EagerProgram final : public Program {
 
 Status EagerProgram::bind_input(NodeId id) {
   const Node& node = graph_.node(id);
-  const auto found = std::ranges::find(kInputNames, node.name);
-  if (found == kInputNames.end()) {
+  const auto found = std::ranges::find(compile::kStepInputs, node.name);
+  if (found == compile::kStepInputs.end()) {
     return error(Code::kInvalidArgument, "graph input '{}': the eager backend has no such input",
                  node.name);
   }
-  input_index_[index(id)] = static_cast<size_t>(found - kInputNames.begin());
+  input_index_[index(id)] = static_cast<size_t>(found - compile::kStepInputs.begin());
   row_input_[index(id)] = input_index_[index(id)];
   return {};
 }
 
-// Rows go through every op as they came in; embed and gather_rows have one for each of their ids.
 void EagerProgram::follow_rows(NodeId id) {
   const Node& node = graph_.node(id);
   if (node.inputs.empty()) return;
-  const bool by_ids = node.op == Op::kEmbed || node.op == Op::kGatherRows;
-  row_input_[index(id)] = row_input_[index(node.inputs[by_ids ? 1 : 0])];
+  row_input_[index(id)] = row_input_[index(node.inputs[row_operand(node)])];
 }
 
 Status EagerProgram::reserve_scratch() {
@@ -159,6 +165,21 @@ void EagerProgram::add_rope_table(NodeId id) {
                           .sines = std::vector<float>(entries)});
 }
 
+// One for all layers, as the compiled programs have it.
+Status EagerProgram::add_relative_bias(const Node& attention) {
+  if (attention.inputs.size() < 8) return {};
+  const Weight& buckets = weight(attention.inputs[7]);
+  if (relative_weight_ != nullptr && relative_weight_ != &buckets) {
+    return error(Code::kUnsupported, "attention: biases of two weights, wanted one for all layers");
+  }
+  if (relative_weight_ == nullptr) {
+    const int64_t blocks = columns_of(graph_.node(attention.inputs[5]));
+    relative_bias_ = relative_bias(buckets, blocks * kernels::kKvBlockTokens);
+  }
+  relative_weight_ = &buckets;
+  return {};
+}
+
 Status EagerProgram::prepare() {
   SPYRE_TRY(reserve_scratch());  // knows all weights of the graph from here on
   const size_t count = graph_.nodes().size();
@@ -172,6 +193,7 @@ Status EagerProgram::prepare() {
     follow_rows(id);
     if (node.op == Op::kWeight) weights_[index(id)] = &context_.weights.find(node.name)->second;
     if (node.op == Op::kRope) add_rope_table(id);
+    if (node.op == Op::kAttention) SPYRE_TRY(add_relative_bias(node));
   }
   return {};
 }
@@ -287,7 +309,9 @@ void EagerProgram::attention(const Node& node, float* out) {
                            .max_blocks = columns_of(graph_.node(node.inputs[5])),
                            .scale = static_cast<float>(node.real(Attribute::kScale)),
                            .softcap = static_cast<float>(node.real(Attribute::kSoftcap)),
-                           .window = node.integer(Attribute::kWindow)});
+                           .window = node.integer(Attribute::kWindow),
+                           .lengths = node.inputs.size() > 6 ? integers(node.inputs[6]) : nullptr,
+                           .bias = relative_bias_});
 }
 
 void EagerProgram::moe(const Node& node, float* out) {
@@ -319,6 +343,18 @@ void EagerProgram::gather_rows(const Node& node, float* out) {
   const int64_t columns = columns_of(node);
   for (int64_t row = 0; row < rows_of(node); ++row) {
     std::copy_n(x + rows[row] * columns, columns, out + row * columns);
+  }
+}
+
+void EagerProgram::pool(const Node& node, float* out) {
+  const float* x = value(node.inputs[0]);
+  const int32_t* firsts = integers(node.inputs[1]);
+  const int32_t* lengths = integers(node.inputs[2]);
+  const int64_t columns = columns_of(node);
+  const auto pooled =
+      node.op == Op::kMeanPool ? context_.kernels.mean_rows : context_.kernels.max_rows;
+  for (int64_t row = 0; row < rows_of(node); ++row) {
+    pooled(x + firsts[row] * columns, out + row * columns, lengths[row], columns);
   }
 }
 
@@ -371,6 +407,9 @@ void EagerProgram::execute(NodeId id, const Node& node) {
       return slice(node, out);
     case Op::kGatherRows:
       return gather_rows(node, out);
+    case Op::kMeanPool:
+    case Op::kMaxPool:
+      return pool(node, out);
     case Op::kSilu:
     case Op::kGelu:
     case Op::kGeluTanh:

@@ -37,7 +37,8 @@ class EmptyStep {
  public:
   explicit EmptyStep(const compile::Program& program) {
     for (size_t i = 0; i < values_.size(); ++i) {
-      values_[i].assign(static_cast<size_t>(program.capacity[i]), 0);
+      const int32_t value = compile::kStepInputs[i] == "lengths" ? 1 : 0;
+      values_[i].assign(static_cast<size_t>(program.capacity[i]), value);
     }
   }
   StepInputs inputs() const {
@@ -45,7 +46,10 @@ class EmptyStep {
             .positions = values_[1],
             .sequences = values_[2],
             .block_table = values_[3],
-            .output_rows = values_[4]};
+            .output_rows = values_[4],
+            .token_types = values_[5],
+            .lengths = values_[6],
+            .position_ids = values_[7]};
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include "backend/eager/rope_table.h"
 #include "backend/native/native_report.h"
+#include "backend/relative_bias.h"
 #include "base/flush_denormals.h"
 #include "compile/tuning.h"
 
@@ -78,6 +79,10 @@ NativeProgram::NativeProgram(NativeContext& context, compile::Program program,
   for (const std::string& name : program_.weights) {
     weights_.push_back(&context_.weights.find(name)->second);
   }
+  if (program_.relative) {
+    relative_ =
+        relative_bias(*weights_[*program_.relative], program_.max_blocks * kernels::kKvBlockTokens);
+  }
   size_t floats = 0;
   for (const compile::RopeUse& rope : program_.ropes) {
     rope_offsets_.push_back(floats);
@@ -103,8 +108,8 @@ std::optional<ProgramReport> NativeProgram::report() const {
 }
 
 void NativeProgram::begin(const StepInputs& inputs) {
-  inputs_ = {inputs.tokens, inputs.positions, inputs.sequences, inputs.block_table,
-             inputs.output_rows};
+  inputs_ = {inputs.tokens,      inputs.positions,   inputs.sequences, inputs.block_table,
+             inputs.output_rows, inputs.token_types, inputs.lengths,   inputs.position_ids};
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (program_.capacity[i] == 0) continue;
     SPYRE_CHECK(!inputs_[i].empty() &&
@@ -192,6 +197,8 @@ void* NativeProgram::address(const Slot& slot, const Frame& frame) const {
       return context_.kv_cache.keys(slot.value, 0);
     case Base::kValues:
       return context_.kv_cache.values(slot.value, 0);
+    case Base::kRelative:
+      return const_cast<float*>(relative_.data());
     case Base::kItems:
       return const_cast<kernels::AttentionItem*>(attention_.items().data());
   }

@@ -78,6 +78,7 @@ class NativeProgram final : public Program {
   const CodeOrigin origin_;
   std::vector<Functions> functions_;    // per routine
   std::vector<const Weight*> weights_;  // as in program_.weights
+  std::vector<float> relative_;         // Program::relative by distance
   std::vector<size_t> rope_offsets_;    // of the cosines, in floats; the sines follow
   AttentionPlan attention_;
   std::array<std::span<const int32_t>, compile::kStepInputs.size()> inputs_;

@@ -12,10 +12,9 @@ using graph::NodeId;
 
 namespace {
 
-// Reads rows of its input that are not its own.
 bool reads_across(const Module& module, NodeId id, const std::vector<NodeId>& computed) {
   const Node& node = module.graph.node(id);
-  return node.op == graph::Op::kGatherRows &&
+  return takes_rows(node.op) &&
          std::ranges::find(computed, source_of(module, node.inputs[0])) != computed.end();
 }
 

@@ -37,6 +37,14 @@ bool is_prompt(const Json& value) {
          (value.is_array() && std::ranges::all_of(value, is_token_ids));
 }
 
+bool is_documents(const Json& value) {
+  return value.is_array() && std::ranges::all_of(value, [](const Json& each) {
+           if (!each.is_object()) return each.is_string();
+           const auto text = each.find("text");
+           return text != each.end() && text->is_string();
+         });
+}
+
 bool is_biases(const Json& value) {
   return value.is_object() &&
          std::ranges::all_of(value, [](const Json& each) { return each.is_number(); });
@@ -180,6 +188,8 @@ PlainKind plain_kind(Kind kind) {
     case Kind::kPrompt:
       return {"a string, a list of strings, a list of token ids, or a list of such lists",
               is_prompt};
+    case Kind::kDocuments:
+      return {"a list of strings, or of objects with a string as text", is_documents};
     default:
       return {"", [](const Json&) { return true; }};
   }

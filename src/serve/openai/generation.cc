@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "serve/openai/delta_batch.h"
 #include "serve/openai/request_lines.h"
+#include "serve/openai/submitted.h"
 
 namespace spyre::serve::openai {
 
@@ -51,41 +52,6 @@ class EventStream {
   std::string kept_;
   bool open_ = false;
   bool ended_ = false;
-};
-
-// The requests of one job inside the engine: who leaves takes all with him.
-class Submitted {
- public:
-  explicit Submitted(engine::AsyncEngine& engine) : engine_(engine) {}
-
-  // A request that was submitted after the end is aborted at once.
-  void add(engine::RequestId id) {
-    {
-      const std::scoped_lock lock(mutex_);
-      ids_.push_back(id);
-      if (!aborted_) return;
-    }
-    engine_.abort(id);
-  }
-  void abort() {
-    std::vector<engine::RequestId> ids;
-    {
-      const std::scoped_lock lock(mutex_);
-      aborted_ = true;
-      ids.swap(ids_);
-    }
-    for (const engine::RequestId id : ids) engine_.abort(id);
-  }
-  bool aborted() {
-    const std::scoped_lock lock(mutex_);
-    return aborted_;
-  }
-
- private:
-  engine::AsyncEngine& engine_;
-  std::mutex mutex_;  // guards all below
-  std::vector<engine::RequestId> ids_;
-  bool aborted_ = false;
 };
 
 class Generation : public std::enable_shared_from_this<Generation> {

@@ -89,6 +89,13 @@ ApiStatus check_supported(const Json& body) {
   return {};
 }
 
+ApiStatus check_priority(const Service& service, const RequestFields& fields) {
+  if (fields.priority == 0 || service.options.by_priority) return {};
+  return refuse("priority",
+                "requests are served in the order in which they come; wanted 0, or a server with "
+                "--scheduler mixed --scheduling-policy priority");
+}
+
 ApiStatus check_combinations(const Service& service, const RequestFields& fields, Taker taker) {
   SPYRE_TRY(check_stream(fields));
   SPYRE_TRY(check_salt(fields.cache_salt));
@@ -98,11 +105,7 @@ ApiStatus check_combinations(const Service& service, const RequestFields& fields
     return refuse("best_of", fmt::format("wanted the same as n ({}), found {}",
                                          fields.sampling.params.n, *fields.best_of));
   }
-  if (fields.priority != 0 && !service.options.by_priority) {
-    return refuse("priority",
-                  "requests are served in the order in which they come; wanted 0, or a server with "
-                  "--scheduler mixed --scheduling-policy priority");
-  }
+  SPYRE_TRY(check_priority(service, fields));
   const int64_t kept = fields.truncate_prompt_tokens.value_or(1);
   if (kept == 0 || kept > service.max_model_len) {
     return refuse("truncate_prompt_tokens",

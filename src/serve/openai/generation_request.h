@@ -12,6 +12,9 @@ namespace spyre::serve::openai {
 // logprob_token_ids.
 ApiStatus check_supported(const Json& body);
 
+// A priority needs a server that looks at it.
+ApiStatus check_priority(const Service& service, const RequestFields& fields);
+
 // Combinations of fields. taker: kCompletion or kChat.
 ApiStatus check_combinations(const Service& service, const RequestFields& fields, Taker taker);
 

@@ -1,9 +1,9 @@
 // The two generation endpoints: from a body to the engine's requests and the answer's plan.
-#include <chrono>
-
+#include "serve/openai/answer_head.h"
 #include "serve/openai/chat_output.h"
 #include "serve/openai/generation.h"
 #include "serve/openai/handlers.h"
+#include "serve/openai/model_kind.h"
 
 namespace spyre::serve::openai {
 
@@ -24,23 +24,12 @@ ApiResult<Parsed> parse(const Visit& visit, Taker taker) {
   SPYRE_TRY_ASSIGN(parsed.fields,
                    parse_request_fields(parsed.body, taker, service.tokenizer, defaults));
   SPYRE_TRY(check_model(service, parsed.fields.model));
+  SPYRE_TRY(check_generates(service));
   SPYRE_TRY(check_supported(parsed.body));
   SPYRE_TRY(check_combinations(service, parsed.fields, taker));
   settle_sampling(parsed.fields, taker);
   SPYRE_TRY(settle_grammar(service, parsed.fields));
   return parsed;
-}
-
-int64_t unix_now_s() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
-
-// The header's id, else the field's, else the random one that the exchange carries.
-std::string request_id(const Visit& visit, const RequestFields& fields) {
-  const http::Request& request = visit.exchange->request();
-  const bool own = request.header("x-request-id").empty() && !fields.request_id.empty();
-  return own ? fields.request_id : visit.exchange->request_id();
 }
 
 bool member_is_true(const Json& object, const char* name) {
@@ -52,11 +41,12 @@ AnswerPlan plan_answer(const Visit& visit, const RequestFields& fields, std::str
   const Service& service = visit.service;
   const sample::SamplingParams& params = fields.sampling.params;
   const ServiceOptions& options = service.options;
+  AnswerHead head = answer_head(visit, fields, id_prefix);
   AnswerPlan plan{
       .tokenizer = service.tokenizer,
-      .id = fmt::format("{}{}", id_prefix, request_id(visit, fields)),
-      .created_s = service.unix_seconds ? service.unix_seconds() : unix_now_s(),
-      .model = fields.model.empty() ? service.model_names.front() : fields.model,
+      .id = std::move(head.id),
+      .created_s = head.created_s,
+      .model = std::move(head.model),
       .fingerprint = service.fingerprint,
       .prompts = std::move(prompts),
       .choices = fields.use_beam_search ? fields.sampling.beam_width : params.n,

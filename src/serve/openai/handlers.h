@@ -8,6 +8,11 @@ namespace spyre::serve::openai {
 
 ApiStatus handle_completion(const Visit& visit);
 ApiStatus handle_chat(const Visit& visit);
+ApiStatus handle_embeddings(const Visit& visit);
+ApiStatus handle_pooling(const Visit& visit);
+ApiStatus handle_score(const Visit& visit);
+ApiStatus handle_rerank(const Visit& visit);
+ApiStatus handle_classify(const Visit& visit);
 ApiStatus handle_tokenize(const Visit& visit);
 ApiStatus handle_detokenize(const Visit& visit);
 ApiStatus handle_tokenizer_info(const Visit& visit);

@@ -35,6 +35,12 @@ void append_escaped(std::string& out, char c) {
 
 bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 
+void append_number(std::string& out, std::floating_point auto value) {
+  const size_t begin = out.size();
+  fmt::format_to(std::back_inserter(out), "{}", value);
+  if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";
+}
+
 // Bytes of the character that starts at text[0]; 0 when none does (Unicode 15, table 3-7).
 size_t character_bytes(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -98,9 +104,12 @@ void JsonWriter::integer(int64_t value) {
 
 void JsonWriter::number(double value) {
   separate();
-  const size_t begin = out_.size();
-  fmt::format_to(std::back_inserter(out_), "{}", value);
-  if (out_.find_first_of(".e", begin) == std::string::npos) out_ += ".0";
+  append_number(out_, value);
+}
+
+void JsonWriter::single(float value) {
+  separate();
+  append_number(out_, value);
 }
 
 void JsonWriter::boolean(bool value) {

@@ -24,6 +24,7 @@ class JsonWriter {
   void text(std::string_view value);
   void integer(int64_t value);
   void number(double value);  // finite; always with a point or an exponent
+  void single(float value);   // likewise, in as few digits as tell it from other floats
   void boolean(bool value);
   void null();
   void raw(std::string_view json);  // one value that is JSON already

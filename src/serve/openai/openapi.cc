@@ -116,6 +116,59 @@ Json generation_paths() {
   return {{"/v1/completions", {{"post", completion}}}, {"/v1/chat/completions", {{"post", chat}}}};
 }
 
+// A vector's answer is JSON, or bytes where the request asks for them.
+Json vectors(std::string_view description, std::string_view schema) {
+  Json body = named(schema);
+  body["application/octet-stream"]["schema"] = {{"type", "string"}, {"format", "binary"}};
+  return answer(description, std::move(body));
+}
+
+Json input_or_messages(std::string_view schema) {
+  return {{"anyOf", Json::array({schema_ref(schema), schema_ref("PoolingChatRequest")})}};
+}
+
+Json input_paths() {
+  const Json input = {{"input", "Hello"}};
+  const Json embeddings =
+      with_body(operation("create_embedding", "Vectors of texts; of an embedding model.",
+                          vectors("A vector for each input.", "Embeddings"), true),
+                input_or_messages("EmbeddingRequest"), input);
+  const Json pooling =
+      with_body(operation("pool", "What the model makes of texts, as numbers; of a pooling model.",
+                          vectors("Numbers for each input.", "Poolings"), true),
+                input_or_messages("PoolingRequest"), input);
+  const Json classify =
+      with_body(operation("classify", "Labels of texts; of a classifier.",
+                          answer("The likeliest label of each input, and all probabilities.",
+                                 named("Classifications")),
+                          true),
+                input_or_messages("ClassificationRequest"), input);
+  return {{"/v1/embeddings", {{"post", embeddings}}},
+          {"/pooling", {{"post", pooling}}},
+          {"/classify", {{"post", classify}}}};
+}
+
+Json score_paths() {
+  Json paths = Json::object();
+  for (const std::string_view path : {"/score", "/v1/score"}) {
+    paths[std::string(path)]["post"] = with_body(
+        operation(path == "/score" ? "score" : "score_v1",
+                  "How alike texts are, pair by pair; of an embedding model or a cross-encoder.",
+                  answer("A score for each pair.", named("Scores")), true),
+        schema_ref("ScoreRequest"), {{"text_1", "Hello"}, {"text_2", Json::array({"Hi", "Bye"})}});
+  }
+  const std::pair<std::string_view, std::string_view> ranks[] = {
+      {"/rerank", "rerank"}, {"/v1/rerank", "rerank_v1"}, {"/v2/rerank", "rerank_v2"}};
+  for (const auto& [path, id] : ranks) {
+    paths[std::string(path)]["post"] =
+        with_body(operation(id, "Documents by how well they answer a query; of the same models.",
+                            answer("The best documents, the best first.", named("Ranks")), true),
+                  schema_ref("RerankRequest"),
+                  {{"query", "Hello"}, {"documents", Json::array({"Hi", "Bye"})}});
+  }
+  return paths;
+}
+
 Json model_paths() {
   Json one =
       operation("retrieve_model", "One served model.", answer("Its card.", named("Model")), true);
@@ -194,7 +247,8 @@ Json page_paths() {
 
 std::string openapi_document(std::string_view version, bool tokenizer_info) {
   Json paths = generation_paths();
-  for (const Json& more : {model_paths(), tokenizer_paths(), probe_paths(), page_paths()}) {
+  for (const Json& more : {input_paths(), score_paths(), model_paths(), tokenizer_paths(),
+                           probe_paths(), page_paths()}) {
     paths.update(more);
   }
   if (tokenizer_info) paths.update(tokenizer_info_path());

@@ -79,6 +79,8 @@ Json plain_schema(const Field& field) {
       return {{"type", "object"}, {"additionalProperties", typed("number")}};
     case Kind::kPrompt:
       return any_of({typed("string"), list_of(typed("string")), token_ids(), list_of(token_ids())});
+    case Kind::kDocuments:
+      return list_of(any_of({typed("string"), object_of({{"text", typed("string")}}, true)}));
     case Kind::kMessages:
       return list_of(schema_ref("ChatMessage"));
     case Kind::kTools:
@@ -305,6 +307,67 @@ Json chat_completion_schema() {
                    true);
 }
 
+// A list of things that have an index, and more.
+Json list_answer(Json item) {
+  return object_of({{"id", typed("string")},
+                    {"object", {{"const", "list"}}},
+                    {"created", typed("integer")},
+                    {"model", typed("string")},
+                    {"data", list_of(std::move(item))},
+                    {"usage", schema_ref("Usage")}},
+                   true);
+}
+
+// key: under which the numbers stand.
+Json vectors_schema(const char* object, const char* key) {
+  return list_answer(
+      object_of({{"index", typed("integer")},
+                 {"object", {{"const", object}}},
+                 {key, any_of({list_of(typed("number")),
+                               {{"type", "string"}, {"description", "base64 of the bytes"}}})}},
+                true));
+}
+
+Json scores_schema() {
+  return list_answer(object_of(
+      {{"index", typed("integer")}, {"object", {{"const", "score"}}}, {"score", typed("number")}},
+      true));
+}
+
+Json classifications_schema() {
+  return list_answer(object_of({{"index", typed("integer")},
+                                {"label", nullable("string")},
+                                {"probs", list_of(typed("number"))},
+                                {"num_classes", typed("integer")}},
+                               true));
+}
+
+Json ranks_schema() {
+  Json result = object_of({{"index", typed("integer")},
+                           {"document", object_of({{"text", typed("string")}}, true)},
+                           {"relevance_score", typed("number")}},
+                          false);
+  result["required"] = {"index", "relevance_score"};  // return_documents = false leaves texts out
+  return object_of(
+      {{"id", typed("string")},
+       {"model", typed("string")},
+       {"usage",
+        object_of({{"prompt_tokens", typed("integer")}, {"total_tokens", typed("integer")}}, true)},
+       {"results", list_of(std::move(result))}},
+      true);
+}
+
+// Texts come by one of four pairs of names.
+Json score_request_schema() {
+  Json schema = request_schema(kScore);
+  for (const auto& [first, second] :
+       {std::pair("text_1", "text_2"), std::pair("queries", "documents"),
+        std::pair("queries", "items"), std::pair("data_1", "data_2")}) {
+    schema["anyOf"].push_back({{"required", {first, second}}});
+  }
+  return schema;
+}
+
 Json model_card_schema() {
   return object_of({{"id", typed("string")},
                     {"object", {{"const", "model"}}},
@@ -346,6 +409,12 @@ Json component_schemas() {
       {"TokenizeTextRequest", request_schema(kTokenizeText)},
       {"TokenizeChatRequest", request_schema(kTokenizeChat)},
       {"DetokenizeRequest", request_schema(kDetokenize)},
+      {"EmbeddingRequest", request_schema(kEmbed)},
+      {"PoolingRequest", request_schema(kPool)},
+      {"ClassificationRequest", request_schema(kClassify)},
+      {"PoolingChatRequest", request_schema(kPoolChat)},
+      {"ScoreRequest", score_request_schema()},
+      {"RerankRequest", request_schema(kRerank)},
       {"ChatMessage", chat_message_schema()},
       {"Tool", tool_schema()},
       {"ToolCall", tool_call_schema()},
@@ -359,6 +428,11 @@ Json component_schemas() {
       {"ChatLogprobs", chat_logprobs_schema()},
       {"Completion", completion_schema()},
       {"ChatCompletion", chat_completion_schema()},
+      {"Embeddings", vectors_schema("embedding", "embedding")},
+      {"Poolings", vectors_schema("pooling", "data")},
+      {"Scores", scores_schema()},
+      {"Ranks", ranks_schema()},
+      {"Classifications", classifications_schema()},
       {"Model", model_card_schema()},
       {"ModelList",
        object_of({{"object", {{"const", "list"}}}, {"data", list_of(schema_ref("Model"))}}, true)},

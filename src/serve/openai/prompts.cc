@@ -192,14 +192,17 @@ ApiResult<Prompt> chat_prompt(const Service& service, const RequestFields& field
   return prompt;
 }
 
+ApiStatus check_text_bytes(int64_t context_tokens, size_t bytes, std::string_view field) {
+  const int64_t most = std::max(kLeastTextBytes, kBytesPerToken * context_tokens);
+  if (std::cmp_less_equal(bytes, most)) return {};
+  return bad_value(field, fmt::format("{}: wanted text of at most {} bytes for a context of {} "
+                                      "tokens, found {} bytes",
+                                      field, most, context_tokens, bytes));
+}
+
 ApiResult<std::vector<int32_t>> encode(const Service& service, std::string_view text,
                                        bool add_special_tokens, std::string_view field) {
-  const int64_t most = std::max(kLeastTextBytes, kBytesPerToken * service.max_model_len);
-  if (std::cmp_greater(text.size(), most)) {
-    return bad_value(field, fmt::format("{}: wanted text of at most {} bytes for a context of {} "
-                                        "tokens, found {} bytes",
-                                        field, most, service.max_model_len, text.size()));
-  }
+  SPYRE_TRY(check_text_bytes(service.max_model_len, text.size(), field));
   auto ids = service.tokenizer.encode(text, add_special_tokens);
   if (!ids) return std::unexpected(from_error(ids.error(), std::string(field)));
   return std::move(*ids);

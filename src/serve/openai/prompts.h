@@ -34,8 +34,11 @@ ContentFormat content_format_of(const text::ChatTemplate& chat_template);
 // role is `role`.
 std::string echoed_text(const Json& messages, std::string_view role);
 
-// The token ids of a text. bad_value for one that is far longer than the model's context: its
-// tokens would take memory and a second or more, only to be refused.
+// bad_value for a text that is far longer than the model's context: its tokens would take memory
+// and a second or more, only to be refused.
+ApiStatus check_text_bytes(int64_t context_tokens, size_t bytes, std::string_view field);
+
+// The token ids of a text, which passes check_text_bytes().
 ApiResult<std::vector<int32_t>> encode(const Service& service, std::string_view text,
                                        bool add_special_tokens, std::string_view field);
 

@@ -14,8 +14,11 @@ using sample::SamplingParams;
 constexpr uint32_t kGeneration = kCompletion | kChat;
 constexpr uint32_t kSampling = kGeneration | kOffline;
 constexpr uint32_t kTokenize = kTokenizeText | kTokenizeChat;
-constexpr uint32_t kConversation = kChat | kTokenizeChat;
-constexpr uint32_t kServed = kGeneration | kTokenize | kDetokenize;
+constexpr uint32_t kConversation = kChat | kTokenizeChat | kPoolChat;
+constexpr uint32_t kInputs = kEmbed | kPool | kClassify;
+constexpr uint32_t kTexts = kScore | kRerank;
+constexpr uint32_t kPooling = kInputs | kPoolChat | kTexts;
+constexpr uint32_t kServed = kGeneration | kTokenize | kDetokenize | kPooling;
 
 constexpr double kMost32 = INT32_MAX;
 constexpr double kMost64 = 9223372036854775808.0;

@@ -64,6 +64,16 @@ struct RequestFields {
   // Tokenizing.
   bool return_token_strs = false;
   std::vector<int32_t> tokens;
+  // Pooling.
+  std::string encoding_format;  // "float" where nothing was given
+  std::string embed_dtype;      // "float32" where nothing was given
+  std::string endianness;       // "native" where nothing was given
+  std::optional<int64_t> dimensions;
+  std::optional<bool> use_activation;
+  std::string task;
+  std::optional<std::string> prompt_name;
+  int64_t top_n = 0;  // 0: all
+  bool return_documents = true;
 };
 
 // Who takes a field: bits.
@@ -74,6 +84,12 @@ enum Taker : uint32_t {
   kTokenizeText = 8,
   kTokenizeChat = 16,
   kDetokenize = 32,
+  kEmbed = 64,
+  kPool = 128,
+  kClassify = 256,
+  kPoolChat = 512,  // the three above, of a conversation
+  kScore = 1024,
+  kRerank = 2048,
 };
 
 enum class Kind {
@@ -89,6 +105,7 @@ enum class Kind {
   kObjects,
   kBiases,         // {"token id": number}
   kPrompt,         // text, texts, token ids, lists of token ids
+  kDocuments,      // texts, or objects with a text
   kMessages,       // of a chat
   kTools,          // of a chat
   kToolChoice,     // a word, or a function's name

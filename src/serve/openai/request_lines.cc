@@ -23,6 +23,10 @@ std::string quoted(std::string_view text, std::optional<int64_t> longest) {
 }  // namespace
 
 std::string received_line(std::string_view id, const engine::Request& request) {
+  if (request.pooling) {
+    return fmt::format("Received request {:?}: prompt tokens: {}, pooling", id,
+                       request.prompt.size());
+  }
   const sample::SamplingParams& params = request.params;
   const std::string seed = params.seed ? fmt::format("{}", *params.seed) : "None";
   return fmt::format(

@@ -20,6 +20,14 @@ std::vector<http::Route> make_routes(const Frontend& frontend) {
   std::vector<http::Route> routes = {
       {"POST", "/v1/completions", gated(frontend, true, handle_completion)},
       {"POST", "/v1/chat/completions", gated(frontend, true, handle_chat)},
+      {"POST", "/v1/embeddings", gated(frontend, true, handle_embeddings)},
+      {"POST", "/pooling", gated(frontend, true, handle_pooling)},
+      {"POST", "/score", gated(frontend, true, handle_score)},
+      {"POST", "/v1/score", gated(frontend, true, handle_score)},
+      {"POST", "/rerank", gated(frontend, true, handle_rerank)},
+      {"POST", "/v1/rerank", gated(frontend, true, handle_rerank)},
+      {"POST", "/v2/rerank", gated(frontend, true, handle_rerank)},
+      {"POST", "/classify", gated(frontend, true, handle_classify)},
       {"GET", "/v1/models", gated(frontend, false, handle_models)},
       {"GET", "/v1/models/{id}", gated(frontend, false, handle_model)},
       {"GET", "/v1/models/*", gated(frontend, false, handle_model)},  // names with slashes

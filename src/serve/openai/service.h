@@ -12,6 +12,7 @@
 #include "sample/params.h"
 #include "serve/openai/parsers/reasoning.h"
 #include "serve/openai/parsers/tool_formats.h"
+#include "serve/openai/pooling_model.h"
 #include "serve/openai/request_fields.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -65,6 +66,7 @@ struct Service {
   Json tokenizer_info = nullptr;     // what GET /tokenizer_info answers
   ServiceOptions options = {};
   text::GrammarCompiler* grammars = nullptr;   // null: no structured outputs
+  std::optional<PoolingModel> pooling = {};    // none: the model generates text
   std::function<int64_t()> unix_seconds = {};  // `created` of answers; the machine's clock if empty
 };
 

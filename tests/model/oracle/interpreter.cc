@@ -49,6 +49,21 @@ void softmax(Values& scores) {
   for (double& each : scores) each /= sum;
 }
 
+// T5's buckets, by trying: the first whose end lies beyond the distance.
+size_t bucket_of(int64_t distance, size_t buckets) {
+  const size_t half = buckets / 2;
+  const size_t exact = half / 2;
+  const auto far = static_cast<double>(std::abs(distance));
+  size_t bucket = 0;
+  const auto end = [&](size_t each) {
+    if (each < exact) return static_cast<double>(each + 1);
+    const double share = static_cast<double>(each + 1 - exact) / static_cast<double>(half - exact);
+    return static_cast<double>(exact) * std::pow(128.0 / static_cast<double>(exact), share);
+  };
+  while (bucket + 1 < half && far >= end(bucket) - 1e-9) ++bucket;
+  return (distance > 0 ? half : 0) + bucket;
+}
+
 // One run of one graph. Values are by node; integer nodes keep theirs apart.
 class Run {
  public:
@@ -82,10 +97,12 @@ class Run {
 
   Values evaluate(const Node& node);
   Values rows_named(const Node& node, const std::vector<int32_t>& rows);
+  Values pool(const Node& node);
   Values matmul(const Node& node);
   Values norm(const Node& node);
   Values rope(const Node& node);
   Values attention(const Node& node);
+  Values attention_both_ways(const Node& node);
   Values attend_row(const Node& node, size_t t, const CachedRows& cached);
   Values slices(const Node& node, size_t run);
   Values moe_mlp(const Node& node);
@@ -112,6 +129,9 @@ Values Run::evaluate(const Node& node) {
     case Op::kEmbed:
     case Op::kGatherRows:
       return rows_named(node, ids(node, 1));
+    case Op::kMeanPool:
+    case Op::kMaxPool:
+      return pool(node);
     case Op::kMatmul:
       return matmul(node);
     case Op::kRmsNorm:
@@ -199,7 +219,48 @@ Values Run::rope(const Node& node) {
   return out;
 }
 
+Values Run::pool(const Node& node) {
+  Values out;
+  for (size_t r = 0; r < ids(node, 1).size(); ++r) {
+    const auto first = static_cast<size_t>(ids(node, 1)[r]);
+    const auto count = static_cast<size_t>(ids(node, 2)[r]);
+    for (size_t c = 0; c < width_of(node); ++c) {
+      double sum = 0;
+      double largest = row(node, 0, first)[c];
+      for (size_t t = first; t < first + count; ++t) {
+        sum += row(node, 0, t)[c];
+        largest = std::max(largest, row(node, 0, t)[c]);
+      }
+      out.push_back(node.op == Op::kMeanPool ? sum / static_cast<double>(count) : largest);
+    }
+  }
+  return out;
+}
+
+// All keys of a step are there before the first query of it looks.
+Values Run::attention_both_ways(const Node& node) {
+  Values out;
+  for (size_t t = 0; t < rows_of(node); ++t) {
+    CachedRows& cached = cache_[{node.integer(Attribute::kLayer), ids(node, 4)[t]}];
+    const auto position = static_cast<size_t>(ids(node, 3)[t]);
+    cached.keys.resize(position);
+    cached.values.resize(position);
+    const Row k = row(node, 1, t);
+    const Row v = row(node, 2, t);
+    cached.keys.emplace_back(k.begin(), k.end());
+    cached.values.emplace_back(v.begin(), v.end());
+  }
+  for (size_t t = 0; t < rows_of(node); ++t) {
+    const int32_t sequence = ids(node, 4)[t];
+    const CachedRows& cached = cache_[{node.integer(Attribute::kLayer), sequence}];
+    const Values attended = attend_row(node, t, cached);
+    out.insert(out.end(), attended.begin(), attended.end());
+  }
+  return out;
+}
+
 Values Run::attention(const Node& node) {
+  if (node.inputs.size() > 6) return attention_both_ways(node);
   Values out;
   for (size_t t = 0; t < rows_of(node); ++t) {
     CachedRows& cached = cache_[{node.integer(Attribute::kLayer), ids(node, 4)[t]}];
@@ -234,6 +295,11 @@ Values Run::attend_row(const Node& node, size_t t, const CachedRows& cached) {
       double score =
           node.real(Attribute::kScale) * dot(q, Row(cached.keys[s]).subspan(group, width));
       if (softcap > 0) score = softcap * std::tanh(score / softcap);
+      if (node.inputs.size() > 7) {
+        const auto distance = static_cast<int64_t>(s) - ids(node, 3)[t];
+        const size_t buckets = input(node, 7).size() / heads;
+        score += input(node, 7)[bucket_of(distance, buckets) * heads + h];
+      }
       scores.push_back(score);
     }
     softmax(scores);

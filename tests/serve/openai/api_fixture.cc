@@ -86,6 +86,13 @@ void Api::answer_with(std::vector<ChoiceScript> choices, std::vector<size_t> cut
                        lag](engine::RequestId id) { engine_.play(id, choices, cuts, lag); };
 }
 
+void Api::pool_with(PoolingModel model, Pool pool) {
+  service_.pooling = std::move(model);
+  engine_.on_submit = [this, pool = std::move(pool)](engine::RequestId id) {
+    engine_.finish(id, {.pooled = pool(engine_.submitted[id].request)});
+  };
+}
+
 ChoiceScript two_tokens() { return {.pieces = {{4, "ab"}, {5, "c"}}}; }
 
 }  // namespace spyre::serve::openai::testing

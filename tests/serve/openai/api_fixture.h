@@ -33,6 +33,9 @@ class Api : public ::testing::Test {
   // Has the engine play this for each request that comes.
   void answer_with(std::vector<ChoiceScript> choices, std::vector<size_t> cuts = {},
                    size_t lag = 0);
+  // The model pools from now on; the engine answers each input with this function of its request.
+  using Pool = std::function<std::vector<float>(const engine::Request& request)>;
+  void pool_with(PoolingModel model, Pool pool);
   const sample::SamplingParams& params(size_t request = 0) const {
     return engine_.submitted.at(request).request.params;
   }

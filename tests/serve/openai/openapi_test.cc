@@ -61,7 +61,13 @@ TEST_F(OpenApi, EveryFieldIsInItsSchema) {
                                                     {kChat, "ChatCompletionRequest"},
                                                     {kTokenizeText, "TokenizeTextRequest"},
                                                     {kTokenizeChat, "TokenizeChatRequest"},
-                                                    {kDetokenize, "DetokenizeRequest"}};
+                                                    {kDetokenize, "DetokenizeRequest"},
+                                                    {kEmbed, "EmbeddingRequest"},
+                                                    {kPool, "PoolingRequest"},
+                                                    {kClassify, "ClassificationRequest"},
+                                                    {kPoolChat, "PoolingChatRequest"},
+                                                    {kScore, "ScoreRequest"},
+                                                    {kRerank, "RerankRequest"}};
   for (const auto& [taker, name] : kSchemas) {
     for (const Field& field : request_field_table()) {
       if ((field.takers & taker) == 0) continue;
@@ -103,11 +109,41 @@ TEST_F(OpenApi, AnswersHaveTheFieldsOfTheirSchemas) {
   expect_fields(post("/tokenize", Json::object())->json(), schema("Error"));
 }
 
+TEST_F(OpenApi, AnswersOfPoolingModelsHaveTheFieldsOfTheirSchemas) {
+  const auto one = [](const engine::Request&) { return std::vector<float>{1}; };
+  const auto expect_list = [&](const Json& answer, const std::string& name) {
+    expect_fields(answer, schema(name));
+    expect_fields(answer["data"][0], schema(name)["properties"]["data"]["items"]);
+    expect_fields(answer["usage"], schema("Usage"));
+  };
+  pool_with({.columns = 1}, one);
+  expect_list(post("/v1/embeddings", {{"input", "a"}})->json(), "Embeddings");
+  expect_list(post("/pooling", {{"input", "a"}})->json(), "Poolings");
+  expect_list(post("/score", {{"text_1", "a"}, {"text_2", "b"}})->json(), "Scores");
+  const Json ranks = post("/rerank", {{"query", "a"}, {"documents", {"b"}}})->json();
+  expect_fields(ranks, schema("Ranks"));
+  expect_fields(ranks["results"][0], schema("Ranks")["properties"]["results"]["items"]);
+  pool_with({.task = PoolingTask::kClassify, .columns = 1}, one);
+  expect_list(post("/classify", {{"input", "a"}})->json(), "Classifications");
+}
+
 TEST_F(OpenApi, ExamplesAreAnswered) {
-  answer_with({testing::two_tokens()});
+  const std::set<std::string> generating = {"/v1/completions", "/v1/chat/completions", "/tokenize",
+                                            "/detokenize"};
+  const auto one = [](const engine::Request&) { return std::vector<float>{1}; };
   for (const auto& [path, item] : document_["paths"].items()) {
     if (!item.contains("post") || !item["post"].contains("requestBody")) continue;
     const Json& content = item["post"]["requestBody"]["content"]["application/json"];
+    // A model of the kind that the path is for.
+    const std::string example_path = path;
+    if (example_path == "/classify") {
+      pool_with({.task = PoolingTask::kClassify, .columns = 1}, one);
+    } else if (generating.contains(example_path)) {
+      service_.pooling.reset();
+      answer_with({testing::two_tokens()});
+    } else {
+      pool_with({.columns = 1}, one);
+    }
     EXPECT_EQ(post(path, content["example"])->status, 200) << path;
   }
 }

@@ -47,6 +47,8 @@ std::vector<Json> wrong_values(Kind kind) {
       return {1, texts, {{"5", "x"}}};
     case Kind::kPrompt:
       return {1, true, object, {"a", 1}, {1, "a"}, {{1}, "a"}, {{-1}}};
+    case Kind::kDocuments:
+      return {1, "a", object, {"a", 1}, {object}, {{{"text", 1}}}};
     case Kind::kMessages:
       return {1, texts, object};
     case Kind::kTools:
@@ -65,15 +67,17 @@ Json least_body(Taker taker) {
   for (const Field& field : request_field_table()) {
     if (!field.required || (field.takers & taker) == 0) continue;
     const bool ids = field.kind == Kind::kTokenIds;
-    body[std::string(field.name)] = field.kind == Kind::kMessages
-                                        ? Json::array({{{"role", "user"}, {"content", "a"}}})
-                                    : ids ? Json({1})
-                                          : Json("a");
+    body[std::string(field.name)] =
+        field.kind == Kind::kMessages ? Json::array({{{"role", "user"}, {"content", "a"}}})
+        : ids || field.kind == Kind::kDocuments ? Json::array({ids ? Json(1) : Json("a")})
+                                                : Json("a");
   }
   return body;
 }
 
-constexpr Taker kTakers[] = {kCompletion, kChat, kTokenizeText, kTokenizeChat, kDetokenize};
+constexpr Taker kTakers[] = {kCompletion, kChat,  kTokenizeText, kTokenizeChat,
+                             kDetokenize, kEmbed, kPool,         kClassify,
+                             kPoolChat,   kScore, kRerank};
 
 class RequestFieldsTest : public ::testing::Test {
  protected:
@@ -292,8 +296,8 @@ TEST_F(RequestFieldsTest, ABeamWidthAsksForBeamSearch) {
 }
 
 TEST(FieldTable, NoTakerHasAFieldTwice) {
-  for (const Taker taker :
-       {kCompletion, kChat, kOffline, kTokenizeText, kTokenizeChat, kDetokenize}) {
+  for (const Taker taker : {kCompletion, kChat, kOffline, kTokenizeText, kTokenizeChat, kDetokenize,
+                            kEmbed, kPool, kClassify, kPoolChat, kScore, kRerank}) {
     std::set<std::string_view> names;
     for (const Field& field : request_field_table()) {
       if ((field.takers & taker) == 0) continue;
