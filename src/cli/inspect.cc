@@ -56,6 +56,28 @@ Result<Report> examine(const checkpoint::Checkpoint& checkpoint,
 
 double megabytes(int64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
+std::string_view name(checkpoint::PoolingType type) {
+  switch (type) {
+    case checkpoint::PoolingType::kCls:
+      return "first token";
+    case checkpoint::PoolingType::kMean:
+      return "mean of the tokens";
+    case checkpoint::PoolingType::kMax:
+      return "largest of the tokens";
+    case checkpoint::PoolingType::kLast:
+      return "last token";
+  }
+  return "";
+}
+
+void print(const checkpoint::Pooling& pooling, int64_t hidden_size) {
+  const bool embeds = pooling.task == checkpoint::PoolingTask::kEmbed;
+  fmt::print("pooling       {}, {} layers behind it, {} {}{}; texts of up to {} tokens\n",
+             name(pooling.type), pooling.layers.size(), pooling.columns(hidden_size),
+             embeds ? "columns" : "labels", pooling.normalize ? ", length 1" : "",
+             pooling.max_tokens);
+}
+
 void print(const checkpoint::Checkpoint& checkpoint, const Report& report, Format kv_format) {
   const checkpoint::ModelConfig& c = checkpoint.config();
   const backend::KvCacheShape kv = runner::kv_shape(c, kv_format, 1);
@@ -70,6 +92,7 @@ void print(const checkpoint::Checkpoint& checkpoint, const Report& report, Forma
   }
   fmt::print("vocabulary    {}\n", c.vocab_size);
   fmt::print("context       {} tokens\n", c.max_positions);
+  if (c.pooling) print(*c.pooling, c.hidden_size);
   fmt::print("\n{:<10} {:>8} {:>14} {:>14}\n", "format", "tensors", "parameters", "in memory MB");
   for (const auto& [format, total] : report.formats) {
     fmt::print("{:<10} {:>8} {:>14} {:>14.1f}\n", name(format), total.tensors, total.parameters,

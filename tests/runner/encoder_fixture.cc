@@ -4,6 +4,16 @@
 
 namespace spyre::runner::testing {
 
+namespace {
+
+std::filesystem::path checkpoint_path(std::string_view name) {
+  const std::filesystem::path folder = fixture_path(name);
+  const std::filesystem::path file = folder / "model.gguf";
+  return std::filesystem::exists(file) ? file : folder;
+}
+
+}  // namespace
+
 std::vector<Text> texts_of(std::string_view name) {
   std::vector<Text> texts;
   for (const Json& item : expected_of(name)["items"]) {
@@ -21,7 +31,7 @@ std::vector<Text> texts_of(std::string_view name) {
 Encoder::Encoder(std::string_view name, const EncoderSettings& settings)
     : pool_(
           ThreadPool::create(std::vector<int>(static_cast<size_t>(settings.threads), -1)).value()),
-      checkpoint_(checkpoint::Checkpoint::open(fixture_path(name)).value()) {
+      checkpoint_(checkpoint::Checkpoint::open(checkpoint_path(name)).value()) {
   const checkpoint::ModelConfig& config = checkpoint_->config();
   RunnerOptions options;
   options.precision =

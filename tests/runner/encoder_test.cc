@@ -100,7 +100,8 @@ INSTANTIATE_TEST_SUITE_P(Models, EncoderReference,
                                            "encoders/roberta_cls", "encoders/xlmr_mean",
                                            "encoders/mpnet_mean", "encoders/bert_reranker",
                                            "encoders/xlmr_reranker", "encoders/bert_classifier",
-                                           "encoders/bert_dense", "encoders/qwen3_last"),
+                                           "encoders/bert_dense", "encoders/qwen3_last",
+                                           "encoders_gguf/gguf_bert_mean"),
                          [](const auto& each) {
                            const std::string_view path = each.param;
                            return std::string(path.substr(path.find('/') + 1));
