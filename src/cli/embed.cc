@@ -63,9 +63,7 @@ Result<serve::openai::VectorForm> form_of(const config::Settings& settings,
   if (settings.is_set(Setting::kDimensions)) {
     fields.dimensions = settings.integer(Setting::kDimensions);
   }
-  if (settings.is_set(Setting::kUseActivation)) {
-    fields.use_activation = settings.flag(Setting::kUseActivation);
-  }
+  fields.use_activation = wants_activation(settings);
   const auto form = serve::openai::vector_form(model, fields);
   if (!form) return as_error(form.error());
   return *form;

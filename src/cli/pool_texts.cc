@@ -81,6 +81,11 @@ Result<serve::openai::InputRules> input_rules(const config::Settings& settings,
   return rules;
 }
 
+std::optional<bool> wants_activation(const config::Settings& settings) {
+  const std::string word = settings.text(Setting::kUseActivation);
+  return word == "auto" ? std::nullopt : std::optional(word == "on");
+}
+
 std::unexpected<Error> as_error(const serve::openai::ApiError& error) {
   return std::unexpected(Error{Code::kInvalidArgument, error.message});
 }

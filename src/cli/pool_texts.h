@@ -2,6 +2,7 @@
 // write vectors and scores.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ Result<std::vector<InputLine>> input_lines(const config::Settings& settings);
 Result<serve::openai::InputRules> input_rules(const config::Settings& settings,
                                               const OfflinePooling& pooling,
                                               const serve::openai::PoolingModel& model);
+
+// --use-activation; none: as the model says.
+std::optional<bool> wants_activation(const config::Settings& settings);
 
 // An error of the API's rooms as one of ours.
 std::unexpected<Error> as_error(const serve::openai::ApiError& error);

@@ -86,9 +86,7 @@ Result<int> score(const config::Settings& settings) {
   SPYRE_TRY_ASSIGN(const auto model, pooling_model(settings, *pooling.model->checkpoint));
   SPYRE_TRY(check_scores(settings, *model));
   SPYRE_TRY_ASSIGN(const auto rules, input_rules(settings, pooling, *model));
-  const bool activate = settings.is_set(Setting::kUseActivation)
-                            ? settings.flag(Setting::kUseActivation)
-                            : model->activate;
+  const bool activate = wants_activation(settings).value_or(model->activate);
   auto scoring = serve::openai::Scoring::create(rules, *model, activate, pairs.texts);
   if (!scoring) return as_error(scoring.error());
   SPYRE_TRY_ASSIGN(const auto pooled, pool_all(pooling, scoring->take_prompts(), model->columns));

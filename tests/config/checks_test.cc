@@ -72,7 +72,7 @@ TEST(Checks, PoolingIsForCommandsThatPool) {
           Args{"--pooler-config", "{}"}, Args{"--no-pack-tokens"}}) {
       Args all = {command, "m"};
       all.insert(all.end(), args.begin(), args.end());
-      EXPECT_EQ(message(settings_of({}, all)), "") << command << " " << args[0];
+      EXPECT_EQ(message(settings_of({}, all)), "no error") << command << " " << args[0];
     }
   }
   EXPECT_THAT(message(settings_of({}, {"embed", "m", "--runner", "generate"})),

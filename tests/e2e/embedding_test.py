@@ -223,7 +223,7 @@ class CommandLine(PoolingTest):
         self.assertEqual(list(numbers), [single(x) for line in lines for x in line["embedding"]])
 
     def test_texts_from_flags(self):
-        [line] = self.json_lines("embed", BERT, *PLAIN, "--text", "Hello", "--no-use-activation")
+        [line] = self.json_lines("embed", BERT, *PLAIN, "--text", "Hello", "--use-activation", "off")
         self.assertNotAlmostEqual(sum(x * x for x in line["embedding"]), 1, places=3)
 
     def test_refusals(self):

@@ -133,6 +133,14 @@ TEST_F(Pooling, OrCutWhereTheRequestSaysSo) {
   }
 }
 
+TEST_F(Pooling, ATextIsCutInsideItsSpecialTokens) {
+  const auto whole = ids("Hello there, you");
+  ASSERT_GT(whole.size(), 3u);
+  EXPECT_EQ(vectors({{"input", "Hello there, you"}, {"truncate_prompt_tokens", 3}})[0][0], 3.0);
+  EXPECT_THAT(engine_.submitted[0].request.prompt, ElementsAre(whole[0], whole[1], whole[2]));
+  EXPECT_EQ(refusal("/v1/embeddings", {{"input", "a"}, {"truncate_prompt_tokens", 3}}), "accepted");
+}
+
 TEST_F(Pooling, ANamedPromptStandsBeforeEachText) {
   embed({.columns = 3, .prompts = {{"query", "query: "}}});
   EXPECT_EQ(refusal("/v1/embeddings", {{"input", "Hello"}, {"prompt_name", "query"}}), "accepted");

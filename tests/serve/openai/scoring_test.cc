@@ -85,6 +85,12 @@ TEST_F(Scores, LongPairsAreRefused) {
   EXPECT_EQ(refusal("/score", {{"text_1", "a b c"}, {"text_2", {"d e f"}}}, &message),
             "400 BadRequestError text_2");
   EXPECT_THAT(message, HasSubstr("maximum context length is 2 tokens"));
+  service_.max_model_len = 5;
+  EXPECT_EQ(
+      scores({{"text_1", "a b c"}, {"text_2", "d e f"}, {"truncate_prompt_tokens", -1}})[0] > 0,
+      true);
+  EXPECT_EQ(engine_.submitted.back().request.prompt.size(), 5u);
+  EXPECT_EQ(engine_.submitted.back().request.pooling->token_types.size(), 5u);
 }
 
 TEST_F(Scores, WhatIsNotServedIsRefused) {
