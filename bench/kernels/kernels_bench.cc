@@ -27,10 +27,12 @@ struct Shape {
   int64_t rows;
   int64_t columns;
 };
-// SmolLM2-135M's, then some of Llama-3.2-1B's; the last of both is the output matrix.
-constexpr Shape kShapes[] = {{576, 576},   {1536, 576},  {576, 1536},  {49152, 576},
-                             {2048, 2048}, {8192, 2048}, {2048, 8192}, {128256, 2048}};
-constexpr int64_t kInputRows[] = {1, 4, 16, 64, 512};
+// MiniLM's, then SmolLM2-135M's and some of Llama-3.2-1B's; the last of those two is the output
+// matrix.
+constexpr Shape kShapes[] = {{384, 384},   {1536, 384},  {384, 1536},   {576, 576},
+                             {1536, 576},  {576, 1536},  {49152, 576},  {2048, 2048},
+                             {8192, 2048}, {2048, 8192}, {128256, 2048}};
+constexpr int64_t kInputRows[] = {1, 4, 16, 64, 512, 2048};
 // About a second's multiplications of the scalar tier, and of the slowest format of the others:
 // larger cases are left out.
 constexpr int64_t kScalarLimit = 100'000'000;

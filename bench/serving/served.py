@@ -43,6 +43,15 @@ class Server:
     def connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
 
+    def post(self, path: str, body: dict) -> bytes:
+        connection = self.connection()
+        connection.request("POST", path, json.dumps(body), JSON)
+        answer = connection.getresponse()
+        content = answer.read()
+        assert answer.status == 200, content[:500]
+        connection.close()
+        return content
+
     def token_times(self, body: dict) -> Iterator[float]:
         """When each event of a streamed completion comes, after the request was sent; the first is the first token."""
         connection = self.connection()

@@ -197,7 +197,19 @@ Task Lowering::prologue(const Region& region, const WeightFormat& format, NodeId
   return finish(std::move(task), 1, x);
 }
 
-void Lowering::matmul(TaskBuilder& task, NodeId id) {
+// f32 rows that a matmul reads where they lie, without a copy of them first.
+bool Lowering::reads_directly(const Region& region, NodeId matmul) const {
+  const WeightFormat& format = format_of(node(matmul).inputs[1]);
+  return region.prologue.empty() && format.input == InputType::kF32 && !format.ordered;
+}
+
+Operand Lowering::in_bytes(Operand floats) {
+  floats.offset *= kFloat;
+  floats.stride *= kFloat;
+  return floats;
+}
+
+void Lowering::matmul(TaskBuilder& task, NodeId id, bool direct) {
   const Node& each = node(id);
   const WeightFormat& format = format_of(each.inputs[1]);
   const int64_t depth = columns_of(node(each.inputs[1]));
@@ -206,9 +218,11 @@ void Lowering::matmul(TaskBuilder& task, NodeId id) {
                          : format.input == InputType::kBF16 ? PieceKind::kMatmulBF16
                                                             : PieceKind::kMatmulF32;
   kernels::Piece& piece = task.add(kind, format.format);
-  piece.x = {.slot = task.slot(Base::kPrepared),
-             .offset = 0,
-             .stride = static_cast<int64_t>(kernels::prepared_row_bytes(format.input, depth))};
+  piece.x = direct ? in_bytes(read(task, each.inputs[0]))
+                   : Operand{.slot = task.slot(Base::kPrepared),
+                             .offset = 0,
+                             .stride = static_cast<int64_t>(
+                                 kernels::prepared_row_bytes(format.input, depth))};
   piece.weight = weight_slot(task, Base::kMatrix, each.inputs[1]);
   if (each.inputs.size() > 2) piece.bias = weight_slot(task, Base::kVector, each.inputs[2]);
   piece.out = out;
@@ -221,13 +235,16 @@ void Lowering::matmul(TaskBuilder& task, NodeId id) {
 void Lowering::panels_region(const Region& region) {
   const Node& first = node(region.tracks[0][0]);
   Phase each = begin_phase(Work::kPanels, first.inputs[0]);
-  each.prologue = prologue(region, format_of(first.inputs[1]), first.inputs[0], first.inputs[1],
-                           columns_of(node(first.inputs[1])));
+  const bool direct = reads_directly(region, region.tracks[0][0]);
+  if (!direct) {
+    each.prologue = prologue(region, format_of(first.inputs[1]), first.inputs[0], first.inputs[1],
+                             columns_of(node(first.inputs[1])));
+  }
   for (const auto& track : region.tracks) {
     TaskBuilder task;
     for (const NodeId id : track) {
       if (node(id).op == Op::kMatmul) {
-        matmul(task, id);
+        matmul(task, id, direct);
         continue;
       }
       const auto& inputs = node(id).inputs;

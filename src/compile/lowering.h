@@ -115,7 +115,9 @@ class Lowering {
 
   void row_piece(TaskBuilder& task, NodeId id, Operand x, Operand out);
   void elementwise(TaskBuilder& task, NodeId id, Operand x, Operand y, Operand out, bool by_panels);
-  void matmul(TaskBuilder& task, NodeId id);
+  bool reads_directly(const Region& region, NodeId matmul) const;
+  static Operand in_bytes(Operand floats);
+  void matmul(TaskBuilder& task, NodeId id, bool direct);
   Task prologue(const Region& region, const WeightFormat& format, NodeId x, NodeId weight,
                 int64_t depth);
   void prepare(TaskBuilder& task, PrivateLayout& scratch, const WeightFormat& format, NodeId weight,

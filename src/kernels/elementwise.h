@@ -3,6 +3,7 @@
 
 #include "kernels/lanes.h"
 #include "kernels/math.h"
+#include "kernels/vec_several.h"
 
 namespace spyre::kernels {
 namespace {
@@ -14,28 +15,42 @@ void map(const float* x, float* out, int64_t n, Function function) {
   });
 }
 
+// The same for long functions, function(Wrapper, x): as many vectors at once as the registers hold.
+template <typename V, typename Function>
+void map_long(const float* x, float* out, int64_t n, Function function) {
+  using Wide = Several<V, V::kLanes == 16 ? 4 : 2>;
+  int64_t i = 0;
+  for (; i + Wide::kLanes <= n; i += Wide::kLanes) {
+    Wide::store(out + i, function(Wide(), Wide::load(x + i)));
+  }
+  map<V>(x + i, out + i, n - i, [&](typename V::F v) { return function(V(), v); });
+}
+
 template <typename V>
 void silu(const float* x, float* out, int64_t n) {
-  map<V>(x, out, n, [](typename V::F v) {
-    const typename V::F decay = exp<V>(V::sub(V::set1(-0.0f), v));
-    return V::div(v, V::add(V::set1(1.0f), decay));
+  map_long<V>(x, out, n, [](auto wrapper, auto v) {
+    using W = decltype(wrapper);
+    const typename W::F decay = exp<W>(W::sub(W::set1(-0.0f), v));
+    return W::div(v, W::add(W::set1(1.0f), decay));
   });
 }
 
 template <typename V>
 void gelu(const float* x, float* out, int64_t n) {
-  map<V>(x, out, n, [](typename V::F v) {
-    const typename V::F e = erf<V>(V::mul(v, V::set1(0.707106769f)));
-    return V::mul(V::mul(V::set1(0.5f), v), V::add(V::set1(1.0f), e));
+  map_long<V>(x, out, n, [](auto wrapper, auto v) {
+    using W = decltype(wrapper);
+    const typename W::F e = erf<W>(W::mul(v, W::set1(0.707106769f)));
+    return W::mul(W::mul(W::set1(0.5f), v), W::add(W::set1(1.0f), e));
   });
 }
 
 template <typename V>
 void gelu_tanh(const float* x, float* out, int64_t n) {
-  map<V>(x, out, n, [](typename V::F v) {
-    const typename V::F cubic = V::fma(V::mul(V::mul(v, v), v), V::set1(0.0447149985f), v);
-    const typename V::F t = tanh<V>(V::mul(V::set1(0.797884583f), cubic));
-    return V::mul(V::mul(V::set1(0.5f), v), V::add(V::set1(1.0f), t));
+  map_long<V>(x, out, n, [](auto wrapper, auto v) {
+    using W = decltype(wrapper);
+    const typename W::F cubic = W::fma(W::mul(W::mul(v, v), v), W::set1(0.0447149985f), v);
+    const typename W::F t = tanh<W>(W::mul(W::set1(0.797884583f), cubic));
+    return W::mul(W::mul(W::set1(0.5f), v), W::add(W::set1(1.0f), t));
   });
 }
 
