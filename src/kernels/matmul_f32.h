@@ -96,8 +96,11 @@ void matmul_float(const MatmulArgs& args) {
         });
     return;
   }
-  for_tiles<V::kMatmulRows, kPanels>(args, [&](auto rows, auto panels, int64_t row, int64_t panel,
-                                               int64_t ahead) {
+  // As many sums as registers hold beside the weights and an input: 8 rows by 2 vectors of 32
+  // registers, 6 by 2 of 16.
+  constexpr int kRows = V::kLanes == 8 ? 6 : V::kMatmulRows;
+  for_tiles<kRows, kPanels>(args, [&](auto rows, auto panels, int64_t row, int64_t panel,
+                                      int64_t ahead) {
     float_tile<V, kFormat, decltype(rows)::value, decltype(panels)::value>(args, row, panel, ahead);
   });
 }
