@@ -266,6 +266,12 @@ struct Attention {
       for (; d + kVectors * V::kLanes <= args.head_dim; d += kVectors * V::kLanes) {
         value_tile<kPairs, kVectors>(chunk, keys, pair, d, ask && pair == pair_begin && d == 0);
       }
+      // Heads of 32, too, share each weight between two vectors.
+      if constexpr (kVectors > 2) {
+        for (; d + 2 * V::kLanes <= args.head_dim; d += 2 * V::kLanes) {
+          value_tile<kPairs, 2>(chunk, keys, pair, d, ask && pair == pair_begin && d == 0);
+        }
+      }
       for (; d < args.head_dim; d += V::kLanes) value_tile<kPairs, 1>(chunk, keys, pair, d, false);
     };
     for_pair_tiles(pair_begin, pair_end, tile);
