@@ -38,8 +38,7 @@ size_t attention_scratch_floats(int64_t pairs, int64_t head_dim) {
 
 int64_t attention_tile_rows(int64_t group) {
   constexpr int64_t kPairs = 24;
-  constexpr int64_t kRows = 12;
-  return std::clamp<int64_t>(kPairs / group, 1, kRows);
+  return std::max<int64_t>(kPairs / group, 1);
 }
 
 void write_kv(Format kv_format, const float* k, const float* v, int64_t head_dim, int64_t slot,

@@ -21,9 +21,9 @@ TEST(Help, NamesEveryCommand) {
 
 TEST(Help, NamesTheFlagsOfACommandAndNoOthers) {
   const std::string text = help_text(Command::kGenerate);
-  EXPECT_THAT(
-      text, says("--format {text,json,jsonl,npy}", "--[no-]ignore-eos", "default: off", "VLLM_LOGGING_LEVEL",
-                 "--max-model-len N", "without effect yet:\n  --hf-overrides "));
+  EXPECT_THAT(text, says("--format {text,json,jsonl,npy}", "--[no-]ignore-eos", "default: off",
+                         "VLLM_LOGGING_LEVEL", "--max-model-len N",
+                         "without effect yet:\n  --hf-overrides "));
   EXPECT_THAT(text, Not(HasSubstr("--ssl-keyfile")));
   EXPECT_THAT(help_text(Command::kServe), says("--port N"));
   EXPECT_THAT(help_text(Command::kBenchStartup), says("--num-iters-cold N"));

@@ -52,6 +52,7 @@ TEST_P(Pooling, AVectorHasItsBitsWhateverRunsBesideIt) {
   const auto texts = texts_of(name());
   Encoder encoder = this->encoder();
   std::vector<std::vector<float>> alone;
+  alone.reserve(texts.size());
   for (const Text& text : texts) alone.push_back(encoder.run(std::span(&text, 1))[0]);
   std::mt19937 random(5);
   for (auto* make : {packed, padded}) {
@@ -61,7 +62,9 @@ TEST_P(Pooling, AVectorHasItsBitsWhateverRunsBesideIt) {
     for (RequestId id = 1; id <= 60; ++id) {
       text_of[id] = random() % texts.size();
       ASSERT_TRUE(generator->submit(id, request_of(texts[text_of[id]])));
-      if (random() % 4 == 0) ASSERT_TRUE(generator->step(recorder));
+      if (random() % 4 == 0) {
+        ASSERT_TRUE(generator->step(recorder));
+      }
       if (random() % 9 == 0 && generator->abort(id, recorder)) text_of.erase(id);
     }
     while (generator->step(recorder).value()) {

@@ -15,6 +15,7 @@ std::unique_ptr<PackedBatching> batching(const PackedBatchingOptions& options) {
 
 std::vector<RequestId> ids(const Plan& plan) {
   std::vector<RequestId> found;
+  found.reserve(plan.prompts.size());
   for (const PromptPart& part : plan.prompts) found.push_back(part.id);
   return found;
 }
