@@ -148,7 +148,7 @@ Status Serving::start_engine() {
   SPYRE_TRY_ASSIGN(speculation_, speculation(settings_));
   log::info("{}", plan.summary);
   telemetry_->settings(perf_settings(settings_, plan));
-  telemetry_->planned(plan_facts(settings_, plan, engine::most_draft_tokens(speculation_)));
+  telemetry_->planned(plan_facts(settings_, open, plan, engine::most_draft_tokens(speculation_)));
   SPYRE_TRY(plan::check_fits(plan));
   open.options.max_model_len = plan.max_model_len;
   SPYRE_TRY(compile_graphs(open, settings_,

@@ -25,13 +25,23 @@ serve::metrics::TelemetryOptions telemetry_options(const config::Settings& setti
   return options;
 }
 
-serve::metrics::PlanFacts plan_facts(const config::Settings& settings,
+namespace {
+
+std::string_view task_of(const checkpoint::ModelConfig& config) {
+  if (!config.pooling) return "generate";
+  return config.pooling->task == checkpoint::PoolingTask::kEmbed ? "embed" : "classify";
+}
+
+}  // namespace
+
+serve::metrics::PlanFacts plan_facts(const config::Settings& settings, const OpenModel& model,
                                      const plan::ServingPlan& plan, int64_t draft_tokens) {
   const Batching mode = batching(settings);
   const bool prefix_caching = (mode == Batching::kChunked || mode == Batching::kMixed) &&
                               settings.flag(Setting::kEnablePrefixCaching);
   const int64_t longest_blocks = schedule::blocks_of(plan.max_model_len);
   serve::metrics::PlanFacts facts{
+      .task = std::string(task_of(model.checkpoint->config())),
       .shapes = plan.shapes,
       .max_model_len = plan.max_model_len,
       .max_num_seqs = plan.max_num_seqs,

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from demo import demo_model
-from harness import LLAMA, ROOT
+from harness import BERT, LLAMA, ROOT
 from server import ServerTest, shapes
 
 
@@ -24,17 +24,24 @@ def tools() -> tuple[str, str, str]:
 
 
 class Page(ServerTest):
-    def test_in_a_browser(self):
+    def click(self, script: str, server):
         node, chromium, folder = tools()
-        server = self.serve(demo_model(), env=shapes("512,64", "512,64", "1,4"))
         done = subprocess.run(
-            [node, str(ROOT / "tests/e2e/page.mjs"), folder, chromium, f"{server.url}/", str(self.folder)],
+            [node, str(ROOT / "tests/e2e" / script), folder, chromium, f"{server.url}/", str(self.folder)],
             capture_output=True,
             text=True,
             timeout=300,
         )
         self.assertEqual(done.returncode, 0, f"{done.stderr[-3000:]}\n{server.log[-2000:]}")
         self.assertIn("page ok", done.stdout)
+
+    def test_in_a_browser(self):
+        tools()
+        self.click("page.mjs", self.serve(demo_model(), env=shapes("512,64", "512,64", "1,4")))
+
+    def test_an_embedding_model_in_a_browser(self):
+        tools()
+        self.click("similarity_page.mjs", self.serve(BERT))
 
     def test_is_one_file_that_names_no_other_host(self):
         server = self.serve(LLAMA, env=shapes("64", "20", "1"))

@@ -76,6 +76,11 @@ void LiveState::set_pool(int64_t blocks, int64_t rows) {
   pool_rows_ = rows;
 }
 
+void LiveState::set_task(std::string task) {
+  const std::lock_guard lock(mutex_);
+  task_ = std::move(task);
+}
+
 void LiveState::on_scheduled(engine::RequestId) {
   const std::lock_guard lock(mutex_);
   ++scheduled_;
@@ -162,6 +167,7 @@ Json LiveState::json() const {
   if (!life.message.empty()) json["message"] = life.message;
   const std::lock_guard lock(mutex_);
   advance();
+  json["task"] = task_;
   const Second& now = seconds_.back();
   const size_t over = seconds_.size() - 1;
   const size_t recent = std::min(over, kRecent);

@@ -37,7 +37,11 @@ class LiveState final : public engine::Observer {
   // Continuous batching: blocks that requests may have, and rows of a batch.
   void set_pool(int64_t blocks, int64_t rows);
 
-  // {"model", "status", "phase", "done", "total", "eta_seconds"?, "message"?, "uptime_seconds",
+  // What the model is for: "generate" until this says "embed" or "classify".
+  void set_task(std::string task);
+
+  // {"model", "task", "status", "phase", "done", "total", "eta_seconds"?, "message"?,
+  // "uptime_seconds",
   //  "resident_bytes", "running", "waiting", "paused", "finished", "kv_usage",
   //  "tokens_per_second": {"prompt", "generation"}     over the last whole seconds
   //  "padding_share"                                   of all positions, over the history
@@ -86,6 +90,7 @@ class LiveState final : public engine::Observer {
   int64_t finished_ = 0;
   int64_t pool_blocks_ = 0;  // 0: not continuous
   int64_t pool_rows_ = 0;
+  std::string task_ = "generate";
   int64_t decoding_ = 0;
   schedule::PrefixCounts prefix_;
   int64_t preemptions_ = 0;

@@ -42,6 +42,7 @@ void Telemetry::settings(const PerfSettings& settings) {
 }
 
 void Telemetry::planned(const PlanFacts& facts) {
+  state_.set_task(facts.task);
   state_.set_shapes(facts.shapes);
   if (facts.shapes.empty()) state_.set_pool(facts.cache.num_blocks, facts.max_num_seqs);
   metrics_.shapes().set_shapes(facts.shapes);

@@ -27,6 +27,7 @@ struct TelemetryOptions {
 
 // What is known once memory is planned.
 struct PlanFacts {
+  std::string task = "generate";  // or "embed", "classify"
   std::vector<schedule::Shape> shapes;
   int64_t max_model_len = 0;
   int64_t max_num_seqs = 0;
