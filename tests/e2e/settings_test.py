@@ -54,7 +54,7 @@ class Settings(ServerTest):
             (("--chat-template", "{% if %}"), ("--chat-template",)),
             (("--tokenizer", self.folder / "none"), ("--tokenizer", "no such file")),
             (("--override-generation-config", '{"temp": 1}'), ("temp", "temperature", "max_new_tokens")),
-            (("--runner", "pooling"), ("--runner pooling", "embedding models come later")),
+            (("--convert", "classify"), ("--convert", "a head for labels")),
         ):
             with self.subTest(flags=flags):
                 self.assert_refused("serve", LLAMA, "--port", "0", *flags, says=says, env=SHAPES)
