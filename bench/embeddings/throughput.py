@@ -154,7 +154,8 @@ def main():
     for result in results:
         share = result["tokens_per_second"] * TOKEN_FLOPS / peak
         single = result["single_text_ms"]
-        print(f"{result['dtype']}: {share:.0%} of the float32 peak; a text alone under 16 connections: "
+        of_peak = f"{share:.0%} of the float32 peak; " if result["dtype"] == "float32" else ""
+        print(f"{result['dtype']}: {of_peak}a text alone under 16 connections: "
               f"median {single['median']:.1f} ms, p99 {single['p99']:.1f} ms")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps({"float32_peak": peak, "results": results}, indent=1))
